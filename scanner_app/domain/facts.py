@@ -1,0 +1,371 @@
+"""The closed set of bounded questions a step may ask, and what the store answers.
+
+A workflow that lacks a fact returns Need(queries); the terminal has the store answer them inside the same transaction and
+asks again. Every query has an index behind it, so that a scan never costs more as the ledger grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from scanner_app.domain.entry import Entry
+    from scanner_app.domain.lists import MemberList
+    from scanner_app.domain.masters import Document, DocumentLine, Item, Level, Operator, Place, Watch
+    from scanner_app.domain.stock import Seal, Status
+
+CONTENT_MAX = 10_000
+LINES_MAX = 2_000
+MOVEMENTS_MAX = 50
+
+
+# Questions. Each names its answer's type; a query whose subject is unknown is answered with None or ().
+
+
+@dataclass(frozen=True, slots=True)
+class LevelOf:
+    """The level a GTIN-14 stands for, on a day (pack factors are dated) → Level | None."""
+
+    gtin: str
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOf:
+    """A place by its code → Place | None."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorOf:
+    """An operator by id → Operator | None."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOf:
+    """A document by id → Document | None."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOf:
+    """A serialised unit by base GTIN-14 and serial → UnitFact | None."""
+
+    gtin: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerOf:
+    """A container by place id (`sscc:…`, `sgtin:…`) → ContainerFact | None (None: never stood anywhere of ours)."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedUnit:
+    """The open or closed documents that name a unit, newest first, at most 8 → tuple[ExpectedUnitFact, ...]."""
+
+    gtin: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedContainer:
+    """The documents that name a container, newest first, at most 8 → tuple[ExpectedContainerFact, ...]."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinesOf:
+    """A document's lines of one item (at most 2,000) → tuple[DocumentLine, ...]."""
+
+    document: str
+    gtin: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What a document expects and has received, by line (at most 2,000) → SummaryFact | None."""
+
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDocumentsNaming:
+    """Other open documents with a line of this item, at most 8 → tuple[str, ...]."""
+
+    gtin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inferable:
+    """What "accept the rest" may take: expected members under scanned, still sealed containers → MemberList.
+
+    Postings from `supplier` into the container that the document names, container moves for inner cases; only members
+    that have not been received. With `container`, only what stands under that one.
+    """
+
+    document: str
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedContent:
+    """What the document says a container holds, all levels down → ExpectedContentFact | None."""
+
+    document: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchesOn:
+    """Recall and watch-list lines that touch an item, lot and serial → tuple[Watch, ...]."""
+
+    gtin: str
+    lot: str | None
+    serial: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownExpiry:
+    """Expiry dates on record for an item's lot, from stock and documents, at most 8 → tuple[date, ...]."""
+
+    gtin: str
+    lot: str
+
+
+@dataclass(frozen=True, slots=True)
+class StockOf:
+    """On-hand lines of an item (and lot), all places, at most 2,000 → tuple[StockLine, ...]."""
+
+    gtin: str
+    lot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StockAt:
+    """On-hand lines directly in a place or container (of one item), at most 2,000 → tuple[StockLine, ...]."""
+
+    place: str
+    gtin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContentOf:
+    """What a container holds by our ledger, all levels down → ContentFact."""
+
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """The last movements of a subject, newest first, at most `limit` ≤ 50 → tuple[Movement, ...].
+
+    Subjects: a unit (gtin, serial), an item's lot (gtin, lot), an item (gtin), a container, or a place.
+    """
+
+    gtin: str | None = None
+    serial: str | None = None
+    lot: str | None = None
+    container: str | None = None
+    place: str | None = None
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LastFact:
+    """This operator's last accepted, uncorrected fact in a task → UndoFact | None."""
+
+    operator: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecentScans:
+    """The last scans of the device with their results, newest first → tuple[HistoryLine, ...]."""
+
+    limit: int = 20
+
+
+Query = (
+    LevelOf | PlaceOf | OperatorOf | DocumentOf | UnitOf | ContainerOf | ExpectedUnit | ExpectedContainer | LinesOf
+    | DocumentSummary | OpenDocumentsNaming | Inferable | ExpectedContent | WatchesOn | KnownExpiry | StockOf | StockAt
+    | ContentOf | Movements | LastFact | RecentScans
+)  # fmt: skip
+
+
+# Answers.
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFact:
+    """Where a unit stands by this device's view. `place` may be a container; `location` is the place that stands in.
+
+    `location` is an outside place (`supplier`, `customer`, `destroyed`, …) for units that are not here.
+    """
+
+    owner: str
+    lot: str | None
+    expiry: date | None
+    status: Status
+    place: str
+    location: str
+    document: str | None
+    inferred: bool
+    seq: int
+    """The sequence of the entry that last touched it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFact:
+    """A container that stands somewhere: its parent, the place at the top, its seal, the document that brought it."""
+
+    parent: str
+    location: str
+    seal: Seal
+    document: str | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedUnitFact:
+    """A document's line for one unit; `parent` is the container it should be in (place id) or None."""
+
+    document: str
+    closed: bool
+    lot: str | None
+    expiry: date | None
+    parent: str | None
+    parents: tuple[str, ...]
+    """All containers above it by the document, innermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedContainerFact:
+    """A document's line for one container and its parents, innermost first."""
+
+    document: str
+    closed: bool
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContentLine:
+    """Base units of an item, lot and expiry within a container."""
+
+    item: Item
+    lot: str | None
+    expiry: date | None
+    status: Status | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedContentFact:
+    """What a document says stands in a container: by item and lot, and how many inner cases."""
+
+    lines: tuple[ContentLine, ...]
+    containers: int
+    watches: tuple[Watch, ...]
+    """Recall and watch-list lines that touch anything in it (lots and serials)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFact:
+    """What stands in a container by our ledger; `pending`: expected units of its document not yet received."""
+
+    lines: tuple[ContentLine, ...]
+    containers: int
+    pending: int
+    watches: tuple[Watch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """One on-hand line. `place` may be a container, `location` the place it stands in."""
+
+    place: str
+    location: str
+    owner: str
+    gtin: str
+    lot: str | None
+    expiry: date | None
+    status: Status
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryFact:
+    """A document's progress: base units expected and received, containers expected and received, and its lines.
+
+    `outstanding_under_sealed`: expected units not received whose scanned container is still sealed (inferable).
+    `held`, `damaged`: base units that came in with another status than available.
+    """
+
+    expected: int
+    received: int
+    containers_expected: int
+    containers_received: int
+    outstanding_under_sealed: int
+    held: int
+    damaged: int
+    lines: tuple[DocumentLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One ledger entry about a subject, as `trace` prints it."""
+
+    seq: int
+    event_id: str
+    event_time: int
+    offset: int
+    kind: str
+    operator: str | None
+    device: str
+    from_place: str | None
+    to_place: str | None
+    quantity: int | None
+    document: str | None
+    reason: str | None
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoFact:
+    """The entry that undo would correct, its lists, and what stands in the way."""
+
+    entry: Entry
+    lists: tuple[MemberList, ...]
+    later: tuple[str, ...]
+    """Event ids of later entries that touch the same units or containers, at most 8."""
+    would_go_below_zero: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One saved scan: when, what kind, its verdict code and parameters, what was scanned (printable)."""
+
+    seq: int
+    event_time: int
+    offset: int
+    kind: str
+    code: str
+    accepted: bool
+    parameters: dict[str, str | int | None]
+    scanned: str
+
+
+Answer = (
+    Level | Place | Operator | Document | UnitFact | ContainerFact | SummaryFact | MemberList | ExpectedContentFact
+    | ContentFact | UndoFact | tuple[object, ...] | None
+) if TYPE_CHECKING else object  # fmt: skip
