@@ -14,7 +14,7 @@ from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted, Outcome, Parameters, Refusal, Refused, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from scanner_app.domain.facts import Query
@@ -80,6 +80,8 @@ class Moment:
     task: str
     cage: str
     """The code of the cage that confirmed exceptions are put in."""
+    offset: int = 0
+    """Minutes by which the site's local time is ahead of UTC at `now_ms`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,12 @@ class Need:
 
 
 class MissingFactError(Exception):
-    """Raised by Facts when a fact was not asked yet; turned into Need by `asking`."""
+    """Raised by Facts when facts were not asked yet; turned into Need by `asking`."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, *more: Query) -> None:
         super().__init__(repr(query))
         self.query = query
+        self.queries = (query, *more)
 
 
 class Facts:
@@ -111,6 +114,13 @@ class Facts:
             return self._answers[query]
         except KeyError:
             raise MissingFactError(query) from None
+
+    def all(self, queries: Sequence[Query]) -> tuple[Any, ...]:
+        """The answers to queries that do not depend on each other, asked in one round; raises MissingFactError."""
+        missing = [query for query in queries if query not in self._answers]
+        if missing:
+            raise MissingFactError(*missing)
+        return tuple(self._answers[query] for query in queries)
 
 
 class Tone(StrEnum):
@@ -214,20 +224,20 @@ class Workflow(Protocol[S]):
 
 
 def asking(decide: Callable[[Facts], Transition[S]], answers: Mapping[Query, object]) -> Transition[S] | Need:
-    """Runs a decision on the answers so far: its transition, or the need of the first fact that it lacks."""
+    """Runs a decision on the answers so far: its transition, or the need of the first facts that it lacks."""
     try:
         return decide(Facts(answers))
     except MissingFactError as missing:
-        return Need((missing.query,))
+        return Need(missing.queries)
 
 
 def refuse(
     state: S, refusal: Refusal, parameters: Parameters, *, tone: Tone = Tone.BAD, lines: tuple[Line, ...] = (),
-    document: str | None = None,
+    document: str | None = None, say: Line | None = None,
 ) -> Transition[S]:  # fmt: skip
-    """A transition that posts nothing and says why; the state given stands."""
+    """A transition that posts nothing and says why (in `say`'s words if given); the state given stands."""
     draft = Draft(EntryKind.REFUSED, Refused(refusal, parameters), document=document)
-    return Transition(state, draft, tone, lines=lines)
+    return Transition(state, draft, tone, say=say, lines=lines)
 
 
 def note(
