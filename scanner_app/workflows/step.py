@@ -233,11 +233,11 @@ def asking(decide: Callable[[Facts], Transition[S]], answers: Mapping[Query, obj
 
 def refuse(
     state: S, refusal: Refusal, parameters: Parameters, *, tone: Tone = Tone.BAD, lines: tuple[Line, ...] = (),
-    document: str | None = None, say: Line | None = None,
+    document: str | None = None,
 ) -> Transition[S]:  # fmt: skip
-    """A transition that posts nothing and says why (in `say`'s words if given); the state given stands."""
+    """A transition that posts nothing and says why; the state given stands."""
     draft = Draft(EntryKind.REFUSED, Refused(refusal, parameters), document=document)
-    return Transition(state, draft, tone, say=say, lines=lines)
+    return Transition(state, draft, tone, lines=lines)
 
 
 def note(
