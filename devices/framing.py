@@ -13,7 +13,8 @@ from typing import Final
 from devices.profile import ScannerProfile
 from devices.scan import Ending
 
-_DROPPED: Final = b"\x00\x02"  # NUL is line noise and padding, STX says nothing that a terminator does not
+DROPPED_BYTES: Final = b"\x00\x02"
+"""NUL is line noise and padding; STX says nothing that a terminator does not."""
 _NS_PER_MS: Final = 1_000_000
 
 
@@ -58,7 +59,7 @@ class Framer:
 
     def feed(self, data: bytes, now_ns: int) -> list[Frame]:
         """Take the bytes that arrived at `now_ns` and give the frames they complete, in order."""
-        kept = data.translate(self._ends, _DROPPED)
+        kept = data.translate(self._ends, DROPPED_BYTES)
         if not kept:
             return []
         self._last_ns = now_ns

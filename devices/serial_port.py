@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import getpass
 import os
 import random
 import select
@@ -20,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from devices.decode import decode
+from devices.discovery import account_name
 from devices.framing import Frame, Framer
 from devices.profile import UNPROVEN, ScannerProfile
 from devices.reconnect import Backoff, Reconnect
@@ -48,7 +48,6 @@ DRAIN_READS_MAX: Final = 16
 STOP_SECONDS_MAX: Final = 2.0
 """How long `stop` waits for the thread: only a callable that does not return can keep it."""
 
-_GONE: Final = select.POLLHUP | select.POLLERR | select.POLLNVAL
 _NS_PER_MS: Final = 1_000_000
 _ABSENT: Final = (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO, errno.ENOTDIR)
 _BUSY: Final = (errno.EBUSY, errno.EAGAIN)
@@ -158,7 +157,7 @@ class SerialSource:
         poller.register(self._wake[0], select.POLLIN)
         reads_left = DRAIN_READS_MAX
         while reads_left:
-            ready = {fd for fd, _ in poller.poll(self._patience_ms())}
+            ready = {found for found, _ in poller.poll(self._patience_ms())}
             if fd in ready:
                 data = self._take(fd)
                 self._deliver(self._framer.feed(data, self._monotonic_ns()), deliver)
@@ -255,7 +254,7 @@ def _explained(error: BaseException, path: str) -> DeviceError:
     if number in _BUSY:
         return DeviceBusy(f"{path} is used by another program.", f"Close that program; `fuser {path}` names it.")
     if number in _DENIED:
-        remedy = f"Run `sudo usermod -aG dialout {_account()}`, then sign in to the system again."
+        remedy = f"Run `sudo usermod -aG dialout {account_name()}`, then sign in to the system again."
         return DeviceDenied(f"This account may not open {path}.", remedy)
     if number in _UNFIT or isinstance(error, ValueError):
         remedy = "Set the path that `scanner devices list` shows, and a bit rate the port offers."
@@ -271,11 +270,3 @@ def _errno_of(error: BaseException | None) -> int | None:
             return number
         error = error.__context__
     return None
-
-
-def _account() -> str:
-    """Give the name of this account, or a word in its place where the system has none for it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "USER"
