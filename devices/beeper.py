@@ -184,7 +184,7 @@ class SoundDevice(_QueuedBeeper):
         descriptor = self._file(tone)
         command = [*self._player, f"/dev/fd/{descriptor}"]
         try:
-            ended = subprocess.run(  # noqa: S603 - the player was found by name, the file is our own
+            ended = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,9 +1,9 @@
-"""Frame to `RawScan`: text, symbology identifier and separator. Pure; it understands nothing of what was scanned.
+r"""Frame to `RawScan`: text, symbology identifier and separator. Pure; it understands nothing of what was scanned.
 
->>> from devices.framing import Frame
+>>> from devices.scan import Ending
 >>> frame = Frame(b"]d2010950600013435210A1|21X", Ending.TERMINATOR, cut=False, last_ns=5)
 >>> decode(frame, ScannerProfile("old", separator="|"), source="serial:/dev/ttyS0", wall_ms=9).text
-']d2010950600013435210A1\\x1d21X'
+']d2010950600013435210A1\x1d21X'
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from devices.framing import Frame
 from devices.profile import ScannerProfile
-from devices.scan import GROUP_SEPARATOR, SYMBOLOGY_LENGTH, Ending, Method, RawScan, symbology_of, text_of
+from devices.scan import GROUP_SEPARATOR, SYMBOLOGY_LENGTH, Method, RawScan, symbology_of, text_of
 
 UNEXPECTED_SEPARATOR: Final = "\u241d"
 """SYMBOL FOR GROUP SEPARATOR: a real GS from a device whose profile says that it sends something else instead.

@@ -57,7 +57,7 @@ def stable_path(path: str, *, by_id: Path = BY_ID) -> str:
 
 
 def permission_problem(path: str) -> tuple[str, str]:
-    """Give what keeps this account from opening `path`, and the command that mends it; two empty texts if nothing does."""
+    """Give what keeps this account from opening `path`, and the command that mends it; else two empty texts."""
     if os.access(path, os.R_OK | os.W_OK):
         return "", ""
     try:

@@ -1,7 +1,7 @@
-"""Bytes to frames: pure, incremental, and the same whatever pieces the bytes arrive in.
+r"""Bytes to frames: pure, incremental, and the same whatever pieces the bytes arrive in.
 
 >>> framer = Framer(ScannerProfile("dock"))
->>> framer.feed(b"]d2010950600013", 1), framer.feed(b"4352\\r\\n", 2)
+>>> framer.feed(b"]d2010950600013", 1), framer.feed(b"4352\r\n", 2)
 ([], [Frame(payload=b']d20109506000134352', ended_by=<Ending.TERMINATOR: 'terminator'>, cut=False, last_ns=2)])
 """
 
@@ -84,7 +84,7 @@ class Framer:
         return self.close(Ending.IDLE, cut=False)
 
     def close(self, ended_by: Ending, *, cut: bool) -> list[Frame]:
-        """Hand over what is held although nothing ended it, and start anew; `cut` where its end is known to be missing."""
+        """Hand over what is held although nothing ended it, and start anew; `cut` where its end is known to lack."""
         frames: list[Frame] = []
         self._end(ended_by, frames, cut=cut)
         return frames

@@ -1,7 +1,7 @@
-"""What is known of one scanner: how its frames end, what stands for GS, and whether it has proven itself.
+r"""What is known of one scanner: how its frames end, what stands for GS, and whether it has proven itself.
 
 >>> ScannerProfile("dock", terminators=("etx",)).end_bytes
-b'\\x03'
+b'\x03'
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _END_BYTES: Final = {
 
 
 class ProfileError(ValueError):
-    """A profile that can't be used. `key` names the setting, `code` is stable, the text says what is wrong and allowed."""
+    """A profile that can't be used: `key` names the setting, `code` is stable, the text says what is allowed."""
 
     def __init__(self, key: str, problem: str) -> None:
         """Name the setting `key` and say what is wrong with its value."""

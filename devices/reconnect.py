@@ -19,9 +19,9 @@ _NS_PER_MS = 1_000_000
 class Backoff:
     """The bounds of the wait, in milliseconds.
 
-    The n-th wait is drawn evenly from `least_ms` to `first_ms` doubled n times, at most `limit_ms`. A device that stayed
-    open for `steady_ms` starts again from the first. The limit is what a worker who plugs a scanner back in waits at
-    most; an attempt costs one `open`.
+    The n-th wait is drawn evenly from `least_ms` to `first_ms` doubled n times, at most `limit_ms`. A device that
+    stayed open for `steady_ms` starts again from the first. The limit is what a worker who plugs a scanner back in
+    waits at most; an attempt costs one `open`.
     """
 
     first_ms: int = 100

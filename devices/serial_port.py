@@ -179,7 +179,8 @@ class SerialSource:
 
     def _gone(self) -> DeviceAbsent:
         """Say that the device was there and is no more."""
-        return DeviceAbsent(f"{self._path} was unplugged or switched off.", "Plug the scanner in; it is found by itself.")
+        detail = f"{self._path} was unplugged or switched off."
+        return DeviceAbsent(detail, "Plug the scanner in and switch it on; it is found by itself.")
 
     def _patience_ms(self) -> float | None:
         """Give how long `poll` may wait before the idle gap ends a frame; None is for ever."""
@@ -209,7 +210,7 @@ class SerialSource:
 
 @contextlib.contextmanager
 def opened(path: str, bit_rate: int) -> Iterator[int]:
-    """Give the file descriptor of the line at `path`, 8N1, raw, locked against every other program; raises `DeviceError`.
+    """Give the file descriptor of the line at `path`: 8N1, raw, locked against other programs; raises `DeviceError`.
 
     flock keeps out programs that ask for the lock, TIOCEXCL those that do not (root passes it). The second is taken
     back on closing: on a pseudo-terminal whose other end stays open it would outlive us.

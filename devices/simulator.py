@@ -1,9 +1,9 @@
-"""A virtual scanner: one end of a pseudo-terminal that sends what a real scanner would.
+r"""A virtual scanner: one end of a pseudo-terminal that sends what a real scanner would.
 
 Scans come from code (`VirtualScanner.scan`), from a file or from typed lines (`run_simulator`).
 
->>> list(scans_of(['"]d2010950600013435210A1\\\\u001d21X"', '{"scan": "LOC1"}', "", "10A1<GS>21X"]))
-[']d2010950600013435210A1\\x1d21X', 'LOC1', '10A1\\x1d21X']
+>>> list(scans_of(['"]d2010950600013435210A1\\u001d21X"', '{"scan": "LOC1"}', "", "10A1<GS>21X"]))
+[']d2010950600013435210A1\x1d21X', 'LOC1', '10A1\x1d21X']
 """
 
 from __future__ import annotations
@@ -173,10 +173,10 @@ class VirtualScanner:
 
 
 def scans_of(lines: Iterable[str]) -> Iterator[str]:
-    """Give the scan on each line, blank lines left out.
+    r"""Give the scan on each line, blank lines left out.
 
     A line is a JSON string, an object with the key `scan`, or plain text in which `<GS>` and escapes of the form
-    \\u001d stand for characters. Raises `ScanFileError` naming the line.
+    \u001d stand for characters. Raises `ScanFileError` naming the line.
     """
     for number, line in enumerate(lines, start=1):
         text = line.rstrip("\r\n")

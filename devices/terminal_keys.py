@@ -1,4 +1,4 @@
-"""A scanner that types into the terminal (a wedge): its bursts are told from a person's typing by time alone. Pure.
+r"""A scanner that types into the terminal (a wedge): its bursts are told from a person's typing by time alone. Pure.
 
 The app feeds every key before any binding sees it, and `tick` when `due_ns` has come. Keys that may be the begin of a
 burst are held back for one gap; if they turn out to be typing they come back, in order, in `released`.
@@ -8,8 +8,8 @@ burst are held back for one gap; if they turn out to be typing they come back, i
 ...     heard = wedge.key(KeyPress(key, key), now_ns=number, wall_ms=0)
 >>> wedge.key(KeyPress("ctrl+right_square_bracket", None), now_ns=5, wall_ms=0).verdict.value
 'swallow'
->>> wedge.key(KeyPress("enter", "\\r"), now_ns=6, wall_ms=0).scans[0].text
-'10A1\\x1d'
+>>> wedge.key(KeyPress("enter", "\r"), now_ns=6, wall_ms=0).scans[0].text
+'10A1\x1d'
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Verdict(enum.StrEnum):
     """What the app does with the key it has just fed."""
 
     SWALLOW = "swallow"  # it belongs to a scan, or may: nothing else may see it
-    PASS = "pass"  # it is a person's: handle it now, after the released ones
+    PASS = "pass"  # noqa: S105 - no secret: it is a person's: handle it now, after the released ones
 
 
 @dataclass(frozen=True, slots=True)
