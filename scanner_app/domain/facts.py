@@ -86,7 +86,11 @@ class ExpectedContainer:
 
 @dataclass(frozen=True, slots=True)
 class LinesOf:
-    """A document's lines of one item (at most 2,000) → tuple[DocumentLine, ...]."""
+    """A document's lines of one item (at most 2,000) → tuple[DocumentLine, ...].
+
+    Of a serialised document: its units of the item by lot and expiry. Goods received (in any status) count for the line
+    of their lot, or for the one without a lot where no line names theirs.
+    """
 
     document: str
     gtin: str
@@ -110,12 +114,20 @@ class OpenDocumentsNaming:
 class Inferable:
     """What "accept the rest" may take: expected members under scanned, still sealed containers → MemberList.
 
-    Postings from `supplier` into the container that the document names, container moves for inner cases; only members
-    that have not been received. With `container`, only what stands under that one.
+    Postings (status available, the document's owner, inferred) from `supplier` into the container that the document
+    names, container moves for inner cases; only members that have not been received, at most 10,000. With `container`, what
+    stands under that one, whether it was scanned or not, and whatever its seal is.
     """
 
     document: str
     container: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InferableContent:
+    """What Inferable(document) would take, by item, lot and expiry, and what recalls touch → ExpectedContentFact | None."""
+
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +149,10 @@ class WatchesOn:
 
 @dataclass(frozen=True, slots=True)
 class KnownExpiry:
-    """Expiry dates on record for an item's lot, from stock and documents, at most 8 → tuple[date, ...]."""
+    """Expiry dates on record for an item's lot, at most 8 → tuple[date, ...]: from documents and from available stock.
+
+    Goods in another status are left out: one mislabelled pack in the cage must not put the rest of its lot in doubt.
+    """
 
     gtin: str
     lot: str
@@ -198,8 +213,8 @@ class RecentScans:
 
 Query = (
     LevelOf | PlaceOf | OperatorOf | DocumentOf | UnitOf | ContainerOf | ExpectedUnit | ExpectedContainer | LinesOf
-    | DocumentSummary | OpenDocumentsNaming | Inferable | ExpectedContent | WatchesOn | KnownExpiry | StockOf | StockAt
-    | ContentOf | Movements | LastFact | RecentScans
+    | DocumentSummary | OpenDocumentsNaming | Inferable | InferableContent | ExpectedContent | WatchesOn | KnownExpiry
+    | StockOf | StockAt | ContentOf | Movements | LastFact | RecentScans
 )  # fmt: skip
 
 
@@ -277,6 +292,10 @@ class ExpectedContentFact:
     containers: int
     watches: tuple[Watch, ...]
     """Recall and watch-list lines that touch anything in it (lots and serials)."""
+    received: int = 0
+    """Base units among them that have been received, wherever they stand now."""
+    containers_received: int = 0
+    """Inner containers among them that have been received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +327,9 @@ class SummaryFact:
     """A document's progress: base units expected and received, containers expected and received, and its lines.
 
     `outstanding_under_sealed`: expected units not received whose scanned container is still sealed (inferable).
-    `held`, `damaged`: base units that came in with another status than available.
+    `held`, `damaged`: base units that came in with another status than available (damaged counts in `damaged` alone).
+    `received` counts whatever came in for it, the two below included. What is short is
+    expected - (received - unexpected - over).
     """
 
     expected: int
@@ -319,6 +340,11 @@ class SummaryFact:
     held: int
     damaged: int
     lines: tuple[DocumentLine, ...]
+    unexpected: int = 0
+    """Base units received that nothing on it names: of a serialised document, whatever is none of its units (a second
+    pack posted without serial too); else what fits no line of the item with the same lot or without one."""
+    over: int = 0
+    """Base units received beyond what a line expects, where lines count; 0 for a serialised document."""
 
 
 @dataclass(frozen=True, slots=True)
