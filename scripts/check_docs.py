@@ -1,0 +1,74 @@
+"""Check that what the documents point at exists: files behind links, make targets, and commands of `scanner`.
+
+Prints a line for each finding and exits 1 if there is one. Links to other sites are not fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+FENCED: Final = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE: Final = re.compile(r"`([^`\n]+)`")
+COMMAND: Final = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?(make|scanner) ([a-z][a-z-]*)", re.MULTILINE)
+
+
+def documents() -> list[Path]:
+    """The Markdown files of the project."""
+    return [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def make_targets() -> set[str]:
+    """The targets the Makefile documents."""
+    return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+def scanner_commands() -> set[str]:
+    """The words `scanner --help` knows, read from the installed command."""
+    helped = subprocess.run(
+        [Path(sys.executable).parent / "scanner", "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(re.findall(r"[a-z][a-z-]+", helped.stdout))
+
+
+def dead_links(document: Path, text: str) -> list[str]:
+    """Relative links of a document that lead to no file."""
+    targets = [target.split("#", 1)[0] for target in LINK.findall(text)]
+    local = [target for target in targets if target and "://" not in target and not target.startswith("mailto:")]
+    return [
+        f"{document.relative_to(ROOT)}: no such file: {target}"
+        for target in local
+        if not (document.parent / target).exists()
+    ]
+
+
+def unknown_commands(document: Path, text: str, known: dict[str, set[str]]) -> list[str]:
+    """Commands in code spans and blocks that neither the Makefile nor the program knows."""
+    code = "\n".join(FENCED.findall(text) + INLINE.findall(FENCED.sub("", text)))
+    return [
+        f"{document.relative_to(ROOT)}: unknown command: {program} {word}"
+        for program, word in COMMAND.findall(code)
+        if word not in known[program]
+    ]
+
+
+def main() -> int:
+    """Check every document: 0 all is well, 1 something is named that is not there."""
+    known = {"make": make_targets(), "scanner": scanner_commands()}
+    findings = []
+    for document in documents():
+        text = document.read_text("utf-8")
+        findings += dead_links(document, text) + unknown_commands(document, text, known)
+    for finding in findings:
+        print(finding)
+    print(f"{len(documents())} documents, {len(findings)} findings")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
