@@ -1,0 +1,249 @@
+"""Configuration and the home it lives in: TOML, every key known, read and explained in config.example.toml.
+
+Precedence: command-line flag > environment > `--config` > SCANNER_HOME > XDG folders > built-in default. Unknown tables
+and keys are refused with file, table and key, so that a typing error never becomes a silent default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from scanner_app.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_NAME = "config.toml"
+LEDGER_NAME = "ledger.db"
+APP_FOLDER = "scanner"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTable:
+    """[site]: where this handheld works."""
+
+    id: str = "SITE-1"
+    name: str = "Site 1"
+    time_zone: str = "UTC"
+    owner: str = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTable:
+    """[device]: this handheld; `read_point` is the place it receives at, `cage` where exceptions are put."""
+
+    id: str = "HANDHELD-1"
+    read_point: str = "DOCK-1"
+    cage: str = "CAGE"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenTable:
+    """[screen]: how it looks, in which language, and when it locks."""
+
+    theme: str = "dark"
+    language: str = "en"
+    idle_lock_minutes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTable:
+    """[scan]: how scans are queued and confirmed; milliseconds and counts."""
+
+    guard_ms: int = 700
+    spill_after_ms: int = 200
+    queue_max: int = 1000
+    wedge: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsTable:
+    """[labels]: what the site's own labels begin with."""
+
+    location: str = "LOC-"
+    badge: str = "USR-"
+    command: str = "CMD-"
+    document: str = "DOC-"
+
+
+@dataclass(frozen=True, slots=True)
+class KeysTable:
+    """[keys]: which key does what, on every screen."""
+
+    help: str = "F1"
+    undo: str = "F2"
+    back: str = "F3"
+    skip: str = "F4"
+    history: str = "F5"
+    enter: str = "F6"
+    damaged: str = "F7"
+    look_up: str = "F8"
+    sync: str = "F9"
+    menu: str = "F10"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTable:
+    """[sound]: auto (sound device where there is one, else the terminal's bell), bell, sound or silent."""
+
+    adapter: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerTable:
+    """[[scanner]]: one serial scanner. `separator` is what the device sends for GS; `commissioned` after its test."""
+
+    name: str = "scanner"
+    port: str = ""
+    bit_rate: int = 9600
+    terminator: str = "CR LF TAB ETX"
+    idle_gap_ms: int = 0
+    separator: str = "GS"
+    prefix: str = ""
+    suffix: str = ""
+    require_symbology: bool = True
+    commissioned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked."""
+
+    site: SiteTable = field(default_factory=SiteTable)
+    device: DeviceTable = field(default_factory=DeviceTable)
+    screen: ScreenTable = field(default_factory=ScreenTable)
+    scan: ScanTable = field(default_factory=ScanTable)
+    labels: LabelsTable = field(default_factory=LabelsTable)
+    keys: KeysTable = field(default_factory=KeysTable)
+    sound: SoundTable = field(default_factory=SoundTable)
+    scanner: tuple[ScannerTable, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.site.time_zone)
+
+
+TABLES: Mapping[str, type[Any]] = {
+    "site": SiteTable, "device": DeviceTable, "screen": ScreenTable, "scan": ScanTable, "labels": LabelsTable,
+    "keys": KeysTable, "sound": SoundTable,
+}  # fmt: skip
+CHOICES = {
+    ("screen", "theme"): ("dark", "light"),
+    ("sound", "adapter"): ("auto", "bell", "sound", "silent"),
+}
+MINIMA = {
+    ("screen", "idle_lock_minutes"): 1,
+    ("scan", "guard_ms"): 0,
+    ("scan", "spill_after_ms"): 1,
+    ("scan", "queue_max"): 10,
+    ("scanner", "bit_rate"): 50,
+    ("scanner", "idle_gap_ms"): 0,
+}
+MAY_BE_EMPTY = frozenset({("scanner", "prefix"), ("scanner", "suffix"), ("scanner", "port"), ("scanner", "terminator")})
+TYPE_WORDS = {str: "text", int: "a whole number", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a handheld's files lie: configuration, ledger, keys and logs."""
+
+    config_path: Path
+    state_folder: Path
+
+    @property
+    def ledger_path(self) -> Path:
+        """The SQLite ledger."""
+        return self.state_folder / LEDGER_NAME
+
+    @property
+    def log_folder(self) -> Path:
+        """JSON-line logs, rotated."""
+        return self.state_folder / "log"
+
+
+def find_home(environment: Mapping[str, str] = os.environ, config_file: str | None = None) -> Home:
+    """The home in force: `config_file` (--config) or SCANNER_CONFIG, else SCANNER_HOME, else the XDG folders."""
+    user = Path(environment.get("HOME") or Path.home())
+    home = environment.get("SCANNER_HOME")
+    if home:
+        config_path, state_folder = Path(home) / CONFIG_NAME, Path(home)
+    else:
+        config_base = Path(environment.get("XDG_CONFIG_HOME") or user / ".config")
+        state_base = Path(environment.get("XDG_DATA_HOME") or user / ".local" / "share")
+        config_path, state_folder = config_base / APP_FOLDER / CONFIG_NAME, state_base / APP_FOLDER
+    named = config_file or environment.get("SCANNER_CONFIG")
+    return Home(Path(named) if named else config_path, state_folder)
+
+
+def read_config(path: Path, *, must_exist: bool = False) -> Config:
+    """The configuration in a TOML file; the defaults where there is no file and none must be.
+
+    Raises ConfigError naming file, table and key for anything unknown, of the wrong type or out of bounds.
+    """
+    try:
+        given = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            message = f"{path}: no such configuration file."
+            raise ConfigError("CONFIG_MISSING", message, remedy="Run `scanner init`, or name another file.") from None
+        return Config()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        message = f"{path}: cannot be read as TOML: {fault}."
+        raise ConfigError("CONFIG_UNREADABLE", message, remedy="See config.example.toml.") from fault
+    return config_of(given, str(path))
+
+
+def config_of(given: Mapping[str, Any], origin: str) -> Config:
+    """The configuration in decoded TOML; `origin` names it in errors. Raises ConfigError."""
+    unknown = sorted(set(given) - set(TABLES) - {"scanner"})
+    if unknown:
+        raise _refused(origin, unknown[0], None, f"is no table; known are {', '.join([*TABLES, '[scanner]'])}")
+    tables = {name: _table(origin, name, kind, given.get(name, {})) for name, kind in TABLES.items()}
+    scanners = given.get("scanner", [])
+    if not isinstance(scanners, list):
+        raise _refused(origin, "scanner", None, "must be written [[scanner]], once for each scanner")
+    config = Config(**tables, scanner=tuple(_table(origin, "scanner", ScannerTable, each) for each in scanners))
+    _check_zone(origin, config)
+    return config
+
+
+def _table(origin: str, name: str, kind: type[Any], given: object) -> Any:  # noqa: ANN401 - an instance of `kind`
+    if not isinstance(given, dict):
+        raise _refused(origin, name, None, "must be a table")
+    known = {each.name: type(each.default) for each in fields(kind)}
+    for key, value in given.items():
+        if key not in known:
+            raise _refused(origin, name, key, f"is not known; known are {', '.join(known)}")
+        _check(origin, name, key, value, known[key])
+    return kind(**given)
+
+
+def _check(origin: str, table: str, key: str, value: object, wanted: type[object]) -> None:
+    if type(value) is not wanted:
+        raise _refused(origin, table, key, f"must be {TYPE_WORDS[wanted]}, not {value!r}")
+    choices = CHOICES.get((table, key))
+    if choices and value not in choices:
+        raise _refused(origin, table, key, f"must be one of {', '.join(choices)}, not {value!r}")
+    minimum = MINIMA.get((table, key))
+    if minimum is not None and isinstance(value, int) and value < minimum:
+        raise _refused(origin, table, key, f"must be at least {minimum}, not {value}")
+    if isinstance(value, str) and ((not value and (table, key) not in MAY_BE_EMPTY) or not value.isprintable()):
+        raise _refused(origin, table, key, f"must be printable text, not {value!r}")
+
+
+def _check_zone(origin: str, config: Config) -> None:
+    try:
+        ZoneInfo(config.site.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _refused(origin, "site", "time_zone", f"{config.site.time_zone!r} is no known time zone") from None
+
+
+def _refused(origin: str, table: str, key: str | None, why: str) -> ConfigError:
+    place = f"[{table}]" if key is None else f"[{table}] {key}"
+    return ConfigError("CONFIG_INVALID", f"{origin}: {place} {why}.", remedy="config.example.toml explains every key.")

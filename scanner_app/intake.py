@@ -1,0 +1,91 @@
+"""From bytes to meaning: a raw scan becomes a capture with an id of its own, and then a parsed scan or a refusal.
+
+The id is made here, when the scan is captured: it becomes the entry's event id, so that whatever happens afterwards the
+same scan is the same fact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scanner_app.domain.entry import Raw
+from scanner_app.domain.refusals import Refusal, Refused
+from scanner_app.domain.scan import Kind, LabelPrefixes, ParsedScan, ScanError, parse_scan
+from scanner_app.store.inbox import Capture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from devices.scan import RawScan
+
+TOKEN_HASH_LENGTH = 16
+CUT = "the scan was cut"
+NO_SYMBOLOGY = "no symbology id: turn AIM ID on"
+NEEDS_SYMBOLOGY = frozenset({Kind.GTIN, Kind.SSCC, Kind.UNKNOWN, Kind.NATIONAL, Kind.HIBC})
+"""Kinds that a scanner whose profile promises symbology ids cannot have meant without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What is needed to understand scans: the site's label prefixes and the profiles that promise symbology ids."""
+
+    labels: LabelPrefixes
+    make_id: Callable[[], str]
+    boot_id: str
+    promises_symbology: frozenset[str] = frozenset()
+
+    def capture(self, raw: RawScan) -> Capture:
+        """The scan as it is queued, spilled and saved; its id is made here."""
+        return Capture(
+            id=self.make_id(),
+            payload=raw.payload,
+            text=raw.text,
+            symbology=raw.symbology,
+            source=raw.source,
+            profile=raw.profile,
+            commissioned=raw.commissioned,
+            method=raw.method.value,
+            monotonic_ns=raw.monotonic_ns,
+            wall_ms=raw.wall_ms,
+            boot_id=self.boot_id,
+            ended_by=raw.ended_by.value,
+            cut=raw.cut,
+        )
+
+    def understand(self, capture: Capture, today: date) -> ParsedScan | Refused:
+        """What the scan says, or why it cannot be used: UNREADABLE, BAD_FORMAT, BAD_CHECK_DIGIT."""
+        if capture.cut:
+            return Refused(Refusal.UNREADABLE, {"cause": CUT})
+        parsed = parse_scan(capture.text, today, self.labels)
+        if isinstance(parsed, ScanError):
+            return _refused(parsed)
+        if parsed.symbology is None and parsed.kind in NEEDS_SYMBOLOGY and capture.profile in self.promises_symbology:
+            return Refused(Refusal.UNREADABLE, {"cause": NO_SYMBOLOGY})
+        return parsed
+
+
+def _refused(error: ScanError) -> Refused:
+    """The refusal of a scan that does not parse; its cause is the parser's sentence."""
+    code = error.code.value
+    refusal = Refusal(code) if code in Refusal.__members__ else Refusal.BAD_FORMAT
+    return Refused(refusal, {"cause": error.message, "code": code, "ai": error.ai, "offset": error.offset})
+
+
+def raw_of(capture: Capture, parsed: ParsedScan | Refused) -> Raw:
+    """The scan as the entry keeps it. A badge's token is replaced by a hash: the ledger must not sign anybody in."""
+    payload = capture.payload
+    if isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE:
+        badge, token = split_badge(capture.text, parsed)
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+        payload = f"{badge}#{digest[:TOKEN_HASH_LENGTH]}".encode()
+    return Raw(payload, capture.symbology, capture.source, capture.profile, capture.method)
+
+
+def split_badge(text: str, parsed: ParsedScan) -> tuple[str, str]:
+    """A badge's id (`USR-1042`) and its token; the token is empty on a badge without one."""
+    start = len(parsed.symbology or "")
+    badge, _, token = text[start:].partition(".")
+    return badge, token

@@ -1,0 +1,169 @@
+"""The desk: what one happening comes to, from the badge to the last pallet. Headless and synchronous.
+
+Each happening is one step in one transaction; its result is what a screen, a speaker or a replay line tells. Nothing is
+said, and no state moves, before the commit has returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.facts import OperatorOf
+from scanner_app.domain.refusals import Accepted
+from scanner_app.domain.scan import Kind, ParsedScan
+from scanner_app.intake import raw_of, split_badge
+from scanner_app.terminal.routing import Router
+from scanner_app.terminal.session import session_text
+from scanner_app.terminal.work import work_of
+from scanner_app.workflows.signing import LockDue, PinChecked, SignOutAsked
+from scanner_app.workflows.step import Draft, Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scanner_app.domain.masters import Operator
+    from scanner_app.domain.refusals import Refused, Verdict
+    from scanner_app.intake import Intake
+    from scanner_app.store.inbox import Capture
+    from scanner_app.store.ledger import Ledger, LedgerStep
+    from scanner_app.terminal.judging import Judge
+    from scanner_app.terminal.routing import Routed
+    from scanner_app.workflows.signing import SigningHappening
+    from scanner_app.workflows.step import Commanded, Line, Prompt, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one happening came to. `verdict` and `entry_id` None: nothing was written."""
+
+    verdict: Verdict | None
+    tone: Tone
+    say: Line | None
+    lines: tuple[Line, ...]
+    entry_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The badge whose PIN may be checked: its token stays in memory, never in a state or file."""
+
+    operator: str
+    token: str
+
+
+class Desk:
+    """One device's work. Every method is one step; only one thread may call them."""
+
+    def __init__(self, ledger: Ledger, judge: Judge, intake: Intake, check_pin: Callable[[str, str, str], bool]) -> None:
+        self._ledger = ledger
+        self._judge = judge
+        self._intake = intake
+        self._check_pin = check_pin
+        self._held: Held | None = None
+        self.work = work_of(ledger)
+
+    @property
+    def prompt(self) -> Prompt:
+        """What is asked now."""
+        return self.work.prompt
+
+    @property
+    def operator(self) -> Operator | None:
+        """Whose session it is, locked or not."""
+        operator_id = self.work.session.signing.operator
+        if operator_id is None:
+            return None
+        found: Operator | None = self._ledger.answer(OperatorOf(operator_id))
+        return found
+
+    def scan(self, capture: Capture, *, confirms: bool = True) -> Told:
+        """One scan: always one entry. `confirms` False: captured too early to confirm what was asked."""
+        moment = self._judge.moment(self.operator, self.work.session.task)
+        understood = self._intake.understand(capture, moment.today)
+        badge = _badge_held(understood, capture)
+        told = self._run(lambda router: router.scan(understood, confirms=confirms), capture, understood)
+        if badge is not None and badge.operator in {self.work.session.signing.asked, self.work.session.signing.operator}:
+            self._held = badge
+        return told
+
+    def command(self, commanded: Commanded) -> Told:
+        """A command of the work by key: undo, done, damaged …"""
+        return self._run(lambda router: router.command(commanded))
+
+    def typed(self, text: str) -> Told:
+        """A number or temperature typed in answer to the prompt."""
+        return self._run(lambda router: router.happening(Typed(text)))
+
+    def pin(self, pin: str) -> Told:
+        """The PIN of the badge that was scanned; argon2 runs before the transaction begins."""
+        asked = self.work.session.signing.asked
+        correct = False
+        if asked is not None and self._held is not None and self._held.operator == asked:
+            operator: Operator | None = self._ledger.answer(OperatorOf(asked))
+            correct = operator is not None and self._check_pin(operator.verifier, pin, self._held.token)
+        return self._sign(PinChecked(correct=correct))
+
+    def lock(self) -> Told:
+        """Locks the session, which keeps its task; while the badge's token is held the PIN alone unlocks it."""
+        operator = self.work.session.signing.operator
+        return self._sign(LockDue(token_held=self._held is not None and self._held.operator == operator))
+
+    def sign_out(self) -> Told:
+        """Ends the session; an open task stays open for whoever signs in next."""
+        told = self._sign(SignOutAsked())
+        self._held = None
+        return told
+
+    def open(self, workflow: str, document: str | None = None) -> Told:
+        """Opens a task, or takes up the one that is open for this workflow and document."""
+        return self._run(lambda router: router.open(workflow, document))
+
+    def leave(self) -> None:
+        """Leaves a look-up, or the task for the menu; what is left stays as it is and can be taken up again."""
+        work = self.work.at_menu()
+        with self._ledger.step() as step:
+            step.save_session(session_text(work.session))
+        self.work = work
+
+    def _sign(self, happening: SigningHappening) -> Told:
+        return self._run(lambda router: router.signing(happening))
+
+    def _run(
+        self, route: Callable[[Router], Routed], capture: Capture | None = None,
+        understood: ParsedScan | Refused | None = None,
+    ) -> Told:  # fmt: skip
+        """Decides and writes one step; the work moves on only when the commit has returned."""
+        moment = self._judge.moment(self.operator, self.work.session.task)
+        with self._ledger.step() as step:
+            routed = route(Router(self._judge, step, self.work, moment, self._judge.make_id))
+            told = self._write(step, routed, capture, understood)
+        self.work = routed.work
+        return told
+
+    def _write(
+        self, step: LedgerStep, routed: Routed, capture: Capture | None, understood: ParsedScan | Refused | None
+    ) -> Told:
+        """The entry, the task's row and the session. Every scan makes an entry, a key only when it changes facts."""
+        transition = routed.transition
+        draft = transition.draft
+        if draft is None and capture is not None:
+            draft = Draft(EntryKind.NOTED, Accepted())
+        entry_id = None
+        if draft is not None:
+            raw = None if capture is None or understood is None else raw_of(capture, understood)
+            entry_id = self._judge.write(step, draft, routed.context, capture=capture, raw=raw).event_id
+        if routed.task_row is not None:
+            step.save_task(routed.task_row)
+        if routed.work.session != self.work.session:
+            step.save_session(session_text(routed.work.session))
+        verdict = None if draft is None else draft.verdict
+        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id)
+
+
+def _badge_held(understood: ParsedScan | Refused, capture: Capture) -> Held | None:
+    """The token of a badge scan, to check the PIN against."""
+    if isinstance(understood, ParsedScan) and understood.kind is Kind.BADGE:
+        return Held(*split_badge(capture.text, understood))
+    return None
