@@ -109,7 +109,22 @@ COMMANDS = {
 RECEIVING: dict[str, str] = {}
 
 # Sentences of signing, put-away, opening balance, look-up and undo.
-OTHER_WORKFLOWS: dict[str, str] = {}
+OTHER_WORKFLOWS: dict[str, str] = {
+    # Sign-in.
+    "prompt.signing.badge": "scan your badge",
+    "prompt.signing.badge_locked": "locked: {name}, scan your badge",
+    "prompt.signing.pin": "{name}: type your PIN",
+    "prompt.signing.pin_locked": "locked: {name}, type your PIN",
+    "prompt.signing.working": "{name} is signed in",
+    "say.signing.pin": "hello {name}, now the PIN",
+    "say.signing.already": "{name} is signed in already",
+    "say.signing.signed_in": "signed in: {name}",
+    "say.signing.unlocked": "welcome back, {name}",
+    "say.signing.took_over": "signed in: {name}, in place of {former}",
+    "say.signing.locked": "locked; {name}'s task is kept",
+    "say.signing.signed_out": "signed out: {name}",
+    "line.signing.locked_until": "badge locked until {until}",
+}
 
 # Words of the screens themselves (titles, meter, health, help, keys).
 SCREENS: dict[str, str] = {}
