@@ -41,7 +41,10 @@ NOW = 1_795_000_000_000
 ANA = Operator("USR-1042", "Ana", Role.OPERATOR, "verifier-a")
 LI = Operator("USR-1043", "Li", Role.OPERATOR, "verifier-l")
 LEFT_US = Operator("USR-1044", "Max", Role.OPERATOR, "verifier-m", active=False)
-PEOPLE: dict[Query, object] = {OperatorOf(person.id): person for person in (ANA, LI, LEFT_US)} | {OperatorOf("USR-9999"): None}
+PEOPLE: dict[Query, object] = {
+    **{OperatorOf(person.id): person for person in (ANA, LI, LEFT_US)},
+    OperatorOf("USR-9999"): None,
+}
 
 WORKING = SigningState("USR-1042", "Ana")
 LOCKED = replace(WORKING, locked=True)
