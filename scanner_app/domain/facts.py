@@ -306,6 +306,8 @@ class ContentFact:
     containers: int
     pending: int
     watches: tuple[Watch, ...]
+    inferred: int = 0
+    """Base units in it that are known by inference alone, never scanned."""
 
 
 @dataclass(frozen=True, slots=True)
