@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devices.scan import Method, RawScan, scan_of_text
 from scanner_app.domain.entry import Raw
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, LabelPrefixes, ParsedScan, ScanError, parse_scan
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from devices.scan import RawScan
 
 TOKEN_HASH_LENGTH = 16
 CUT = "the scan was cut"
@@ -89,3 +89,8 @@ def split_badge(text: str, parsed: ParsedScan) -> tuple[str, str]:
     start = len(parsed.symbology or "")
     badge, _, token = text[start:].partition(".")
     return badge, token
+
+
+def typed_scan(text: str, monotonic_ns: int, wall_ms: int) -> RawScan:
+    """A code typed by hand: marked manual in the ledger, and otherwise a scan like any other (floor.md rule 5)."""
+    return scan_of_text(text, source="keyboard", monotonic_ns=monotonic_ns, wall_ms=wall_ms, method=Method.MANUAL)

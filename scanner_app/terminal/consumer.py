@@ -60,9 +60,10 @@ class Consumer:
     """The ledger thread. `start` raises what opening the ledger raised; `stop` drains what is queued and closes it."""
 
     def __init__(
-        self, open_front: Callable[[], tuple[Ledger, Front]], intake: Intake, clock: Clock, bounds: Bounds
+        self, open_ledger: Callable[[], Ledger], front: Front, intake: Intake, clock: Clock, bounds: Bounds
     ) -> None:
-        self._open_front = open_front
+        self._open_ledger = open_ledger
+        self._front = front
         self._intake = intake
         self._clock = clock
         self._bounds = bounds
@@ -76,7 +77,6 @@ class Consumer:
         self._captured = 0
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._ledger: Ledger
-        self._front: Front
 
     # From any thread.
 
@@ -128,7 +128,8 @@ class Consumer:
 
     def _run(self) -> None:
         try:
-            self._ledger, self._front = self._open_front()
+            self._ledger = self._open_ledger()
+            self._front.take(self._ledger)
         except BaseException as fault:  # noqa: BLE001 - handed to the thread that called start()
             self._started.set_exception(fault)
             return
@@ -230,7 +231,7 @@ class Consumer:
         """Takes up the oldest scans of the inbox; those of an earlier run never confirm anything."""
         if any(isinstance(item, Waiting) for item in self._queue):
             return
-        captures = self._ledger.inbox(self._bounds.queue_max + 1)
+        captures = self._ledger.inbox()
         self._more_in_inbox = len(captures) > self._bounds.queue_max
         before = not self._started.done()
         restored = [Waiting(capture, True, before) for capture in captures[: self._bounds.queue_max]]
@@ -251,14 +252,24 @@ class Consumer:
             self._front.stopped(self._fault)
 
     def retry(self) -> None:
-        """Takes up scanning after a fault; on the ledger thread."""
+        """Tries to take up scanning after a fault; on the ledger thread. A ledger that stopped is opened anew."""
+        if self._fault is None:
+            return
+        self._fault_at_ns = self._clock.monotonic_ns()
+        try:
+            if self._ledger.stopped is not None:
+                self._ledger.close()
+                self._ledger = self._open_ledger()
+            self._front.take(self._ledger)
+        except StoreError as fault:
+            self._front.stopped(fault)
+            return
         self._fault = None
-        self._front.resumed()
 
     def _idle(self) -> None:
         """Nothing waits: checkpoint, idle lock, and a retry of a stopped ledger now and then."""
         if self._fault is not None:
-            if self._clock.monotonic_ns() - self._fault_at_ns >= RETRY_AFTER_NS and self._ledger.writable():
+            if self._clock.monotonic_ns() - self._fault_at_ns >= RETRY_AFTER_NS:
                 self.retry()
             return
         try:

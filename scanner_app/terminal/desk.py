@@ -13,6 +13,7 @@ from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import OperatorOf
 from scanner_app.domain.refusals import Accepted
 from scanner_app.domain.scan import Kind, ParsedScan
+from scanner_app.domain.stock import NOT_OURS
 from scanner_app.intake import raw_of, split_badge
 from scanner_app.terminal.routing import Router
 from scanner_app.terminal.session import session_text
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.refusals import Refused, Verdict
     from scanner_app.intake import Intake
     from scanner_app.store.inbox import Capture
-    from scanner_app.store.ledger import Ledger, LedgerStep
+    from scanner_app.store.ledger import Ledger, LedgerStep, TaskRow
     from scanner_app.terminal.judging import Judge
     from scanner_app.terminal.routing import Routed
     from scanner_app.workflows.signing import SigningHappening
@@ -43,6 +44,8 @@ class Told:
     say: Line | None
     lines: tuple[Line, ...]
     entry_id: str | None
+    units: int = 0
+    """Base units that came to stand in a place of ours by this step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,11 @@ class Desk:
         """Opens a task, or takes up the one that is open for this workflow and document."""
         return self._run(lambda router: router.open(workflow, document))
 
+    def find_task(self, workflow: str, document: str | None) -> TaskRow | None:
+        """The open task of a workflow and document, whoever began it; None when there is none."""
+        tasks = self._ledger.open_tasks()
+        return next((task for task in tasks if (task.workflow, task.document) == (workflow, document)), None)
+
     def leave(self) -> None:
         """Leaves a look-up, or the task for the menu; what is left stays as it is and can be taken up again."""
         work = self.work.at_menu()
@@ -137,7 +145,7 @@ class Desk:
         """Decides and writes one step; the work moves on only when the commit has returned."""
         moment = self._judge.moment(self.operator, self.work.session.task)
         with self._ledger.step() as step:
-            routed = route(Router(self._judge, step, self.work, moment, self._judge.make_id))
+            routed = route(Router(self._judge, step, self.work, moment, self.find_task))
             told = self._write(step, routed, capture, understood)
         self.work = routed.work
         return told
@@ -159,7 +167,8 @@ class Desk:
         if routed.work.session != self.work.session:
             step.save_session(session_text(routed.work.session))
         verdict = None if draft is None else draft.verdict
-        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id)
+        units = 0 if draft is None else _units_placed(draft)
+        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id, units)
 
 
 def _badge_held(understood: ParsedScan | Refused, capture: Capture) -> Held | None:
@@ -167,3 +176,9 @@ def _badge_held(understood: ParsedScan | Refused, capture: Capture) -> Held | No
     if isinstance(understood, ParsedScan) and understood.kind is Kind.BADGE:
         return Held(*split_badge(capture.text, understood))
     return None
+
+
+def _units_placed(draft: Draft) -> int:
+    """Base units that the draft puts into places of ours: what the `+1` on the panel says."""
+    postings = [*draft.postings, *(posting for members in draft.lists for posting in members.postings)]
+    return sum(posting.quantity for posting in postings if posting.to_place not in NOT_OURS)

@@ -1,12 +1,285 @@
-"""The front of the headless terminal: keys, menus, typing by hand, and the view after every step.
+"""The front of the headless terminal: keys, menus and typing by hand, on top of the desk.
 
-Everything here runs on the ledger thread, one happening after the other, so that there is nothing to lock. The words of
-keys are those of config.toml's [keys]; digits choose only on menus; typed text never goes to a focused widget.
+Everything here runs on the ledger thread, one happening after the other, so that there is nothing to lock. Keys are those
+of config.toml's [keys]; digits choose only on menus; typed text never goes to a focused widget.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devices.scan import Method, scan_of_text
+from scanner_app.intake import typed_scan
+from scanner_app.terminal.desk import Desk
+from scanner_app.terminal.menus import Choice, Waiting, document_choices, main_choices, task_choices
+from scanner_app.terminal.view import Room
+from scanner_app.workflows.step import Command, Commanded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devices.scan import RawScan
+    from scanner_app.clock import Clock
+    from scanner_app.config import KeysTable
+    from scanner_app.errors import StoreError
+    from scanner_app.store.inbox import Capture
+    from scanner_app.store.ledger import Ledger
+    from scanner_app.terminal.desk import Told
+
+TYPED_LENGTH_MAX = 120
+NS_PER_S = 1_000_000_000
+OVERLAYS = frozenset({Room.HISTORY, Room.HEALTH, Room.HELP, Room.PARKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the front adds to the desk's work: a room laid over it, a menu, text being typed, the last result."""
+
+    overlay: Room | None = None
+    menu: tuple[Choice, ...] = ()
+    entering: str | None = None
+    told: Told | None = None
+    fault: StoreError | None = None
+    captured: int = 0
+    waiting: int = 0
+
+
+class Front:
+    """Keys and typing of one terminal. `publish_view` is called after each step, on the ledger thread."""
+
+    def __init__(
+        self, make_desk: Callable[[Ledger], Desk], clock: Clock, keys: KeysTable, idle_lock_s: int,
+        publish: Callable[[Front], None], tell: Callable[[Told], None],
+    ) -> None:  # fmt: skip
+        self.submit: Callable[[RawScan], object] = _nowhere
+        self.retry: Callable[[], None] = _nothing
+        self._make_desk = make_desk
+        self._clock = clock
+        self._actions = {getattr(keys, name).upper(): name for name in keys.__slots__}
+        self._idle_lock_ns = idle_lock_s * NS_PER_S
+        self._publish = publish
+        self._tell = tell
+        self._touched_ns = clock.monotonic_ns()
+        self.keys = keys
+        self.shown = Shown()
+        self.prompt_shown_ns = clock.monotonic_ns()
+        self.blocking_since_ns: int | None = None
+        self.ledger: Ledger
+        self.desk: Desk
+
+    # Driven by the consumer.
+
+    def take(self, ledger: Ledger) -> None:
+        """Takes up the work that the ledger holds: at the start, and after a fault was mended."""
+        self.ledger = ledger
+        self.desk = self._make_desk(ledger)
+        self.shown = replace(self.shown, fault=None, menu=self._menu())
+        self._prompt_shown()
+
+    def scan(self, capture: Capture, *, confirms: bool) -> None:
+        """One scan, judged and saved."""
+        self._leave_overlays()
+        self._told(self.desk.scan(capture, confirms=confirms))
+
+    def stopped(self, fault: StoreError) -> None:
+        """The ledger cannot be written: red, with the remedy, until a retry succeeds."""
+        self.shown = replace(self.shown, fault=fault, overlay=None, entering=None)
+
+    def idle(self) -> None:
+        """A second without anything: locks the session when nobody has touched the device for the idle time."""
+        signing = self.desk.work.session.signing
+        if signing.working and self._clock.monotonic_ns() - self._touched_ns >= self._idle_lock_ns:
+            self.desk.lock()
+            self.shown = replace(self.shown, overlay=None, entering=None, told=None)
+            self._prompt_shown()
+
+    def publish(self, captured: int, waiting: int) -> None:
+        """Shows the present state."""
+        self.shown = replace(self.shown, captured=captured, waiting=waiting)
+        self._publish(self)
+
+    # Keys and typing.
+
+    @property
+    def room(self) -> Room:
+        """The room that is shown."""
+        if self.shown.fault is not None:
+            return Room.FAULT
+        session_room = self.desk.work.session.room
+        if session_room is not Room.SIGN_IN and self.shown.overlay is not None:
+            return self.shown.overlay
+        return session_room
+
+    @property
+    def typing_secret(self) -> bool:
+        """Whether what is typed is a PIN."""
+        return self.desk.work.session.signing.asked is not None
+
+    def press(self, key: str) -> None:
+        """A key by name: F1 … F10, escape, enter, backspace. Keys that mean nothing now do nothing."""
+        self._touched_ns = self._clock.monotonic_ns()
+        if key == "enter":
+            self._enter()
+        elif key == "backspace":
+            self._erase()
+        else:
+            action = "back" if key == "escape" else self._actions.get(key.upper())
+            if action is not None:
+                self._act(action)
+
+    def type_text(self, text: str) -> None:
+        """Characters typed by hand: to the PIN, to the entry that F6 opened, to a number asked for, or to a menu."""
+        self._touched_ns = self._clock.monotonic_ns()
+        if self.shown.entering is not None or self.typing_secret or self._starts_number(text):
+            typed = ((self.shown.entering or "") + text)[:TYPED_LENGTH_MAX]
+            self.shown = replace(self.shown, entering=typed)
+        elif self.shown.menu and self.room in {Room.MENU, Room.TASK}:
+            self._choose(text)
+
+    def _starts_number(self, text: str) -> bool:
+        return self.room is Room.TASK and not self.shown.menu and self.desk.prompt.wants_number and text.isdigit()
+
+    def _enter(self) -> None:
+        entering = self.shown.entering
+        if entering is None:
+            if self.room is Room.ENQUIRY:
+                self._told(self.desk.command(Commanded(Command.WHY)))
+            return
+        self.shown = replace(self.shown, entering=None)
+        if self.typing_secret:
+            self._told(self.desk.pin(entering))
+        elif entering and self.desk.prompt.wants_number and entering.isascii() and entering.isdigit():
+            self._told(self.desk.typed(entering))
+        elif entering:
+            self._typed_scan(entering)
+
+    def _typed_scan(self, text: str) -> None:
+        """A code typed by hand: a scan like any other, marked manual."""
+        now_ms = round(self._clock.now().timestamp() * 1000)
+        self.submit(typed_scan(text, self._clock.monotonic_ns(), now_ms))
+
+    def _erase(self) -> None:
+        if self.shown.entering is not None:
+            self.shown = replace(self.shown, entering=self.shown.entering[:-1])
+
+    # What keys do.
+
+    def _act(self, action: str) -> None:
+        if self.shown.fault is not None:
+            self.retry()
+        elif action == "back":
+            self._back()
+        elif not self.desk.work.session.signing.working:
+            return
+        elif action in {"undo", "skip", "damaged"}:
+            self._command_key(action)
+        elif action == "enter":
+            self.shown = replace(self.shown, entering="", overlay=None)
+        elif action == "look_up":
+            self._open("enquiry", None)
+        elif action == "menu":
+            self._menu_key()
+        elif action in {"history", "help"}:
+            self._show(Room(action))
+
+    def _command_key(self, action: str) -> None:
+        """Undo, damaged, and the one key for next: what the prompt offers of SKIP, DONE and ACCEPT_REST."""
+        self._leave_overlays()
+        offered = self.desk.prompt.commands
+        if action == "skip":
+            ways = (Command.SKIP, Command.ACCEPT_REST, Command.DONE)
+            command = next((way for way in ways if way in offered), Command.SKIP)
+        elif action == "damaged":
+            command = Command.SHORT if Command.SHORT in offered and Command.DAMAGED not in offered else Command.DAMAGED
+        else:
+            command = Command.UNDO
+        self._told(self.desk.command(Commanded(command)))
+
+    def _back(self) -> None:
+        """One step back: typing, overlay, menu, then the work's own BACK, then the look-up or the task."""
+        shown = self.shown
+        if shown.entering is not None:
+            self.shown = replace(shown, entering=None)
+        elif shown.overlay is not None:
+            self._leave_overlays()
+        elif shown.menu and self.room is not Room.MENU:
+            self.shown = replace(shown, menu=())
+        elif Command.BACK in self.desk.prompt.commands:
+            self._told(self.desk.command(Commanded(Command.BACK)))
+        elif self.room in {Room.ENQUIRY, Room.TASK}:
+            self._leave()
+        elif self.room is Room.MENU:
+            self.shown = replace(shown, menu=self._menu(), told=None)
+
+    def _leave(self) -> None:
+        self.desk.leave()
+        self.shown = replace(self.shown, menu=self._menu(), told=None)
+        self._prompt_shown()
+
+    def _menu_key(self) -> None:
+        """On a task: its commands and the way out. Elsewhere: the main menu."""
+        if self.room is Room.TASK:
+            self.shown = replace(self.shown, menu=task_choices(self.desk.prompt.commands))
+        elif self.room in OVERLAYS:
+            self._leave_overlays()
+        elif self.room is Room.ENQUIRY:
+            self._leave()
+
+    def _choose(self, text: str) -> None:
+        chosen = next((choice for choice in self.shown.menu if choice.digit == text), None)
+        if chosen is None:
+            return
+        if chosen.action == "documents":
+            first = int(chosen.argument or 0)
+            self.shown = replace(self.shown, menu=document_choices(self.ledger.documents_open(), first), told=None)
+        elif chosen.action == "room" and chosen.argument is not None:
+            self._show(Room(chosen.argument))
+        elif chosen.action == "open" and chosen.argument is not None:
+            self._open(chosen.argument, None)
+        elif chosen.action == "receive":
+            self._open("receiving", chosen.argument)
+        elif chosen.action == "command" and chosen.argument is not None:
+            self._told(self.desk.command(Commanded(Command(chosen.argument))))
+        elif chosen.action == "leave":
+            self._leave()
+        elif chosen.action == "sign_out":
+            self._told(self.desk.sign_out())
+
+    def _open(self, workflow: str, document: str | None) -> None:
+        self._leave_overlays()
+        self._told(self.desk.open(workflow, document))
+
+    def _show(self, room: Room) -> None:
+        self.shown = replace(self.shown, overlay=None if self.shown.overlay is room else room, entering=None)
+
+    def _leave_overlays(self) -> None:
+        self.shown = replace(self.shown, overlay=None)
+
+    def _menu(self) -> tuple[Choice, ...]:
+        """The main menu where it is what is shown; no menu elsewhere."""
+        if self.desk.work.session.room is not Room.MENU:
+            return ()
+        waiting = Waiting(
+            self.ledger.documents_open(), self.ledger.open_tasks(), len(self.ledger.follow_ups_open())
+        )
+        return main_choices(self.desk.operator, waiting)
+
+    def _told(self, told: Told) -> None:
+        """The commit has returned: show the result, sound it, and note when the next prompt was shown."""
+        self._touched_ns = self._clock.monotonic_ns()
+        self.shown = replace(self.shown, told=told, menu=self._menu(), entering=None)
+        self._prompt_shown()
+        self._tell(told)
+
+    def _prompt_shown(self) -> None:
+        self.prompt_shown_ns = self._clock.monotonic_ns()
+        blocking = self.desk.prompt.blocking and self.desk.work.session.signing.working
+        self.blocking_since_ns = self.prompt_shown_ns if blocking else None
+
+
+def _nowhere(raw: RawScan) -> None:
+    """Until the terminal is wired, typed scans go nowhere."""
+
+
+def _nothing() -> None:
+    """Until the terminal is wired, there is nothing to try again."""

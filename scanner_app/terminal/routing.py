@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from scanner_app.workflows.signing import SigningHappening
     from scanner_app.workflows.step import Happening, Moment, Workflow
 
+    FindTask = Callable[[str, str | None], TaskRow | None]
+
 RECEIVING = "receiving"
 WORKFLOW_OF_DOCUMENT = {"asn": RECEIVING, "po": RECEIVING}
 
@@ -43,12 +45,12 @@ class Routed:
 class Router:
     """Routes one happening of one step; made anew for each, so that nothing is carried over by accident."""
 
-    def __init__(self, judge: Judge, step: LedgerStep, work: Work, moment: Moment, new_id: Callable[[], str]) -> None:
+    def __init__(self, judge: Judge, step: LedgerStep, work: Work, moment: Moment, find_task: FindTask) -> None:
         self._judge = judge
         self._step = step
         self._work = work
         self._moment = moment
-        self._new_id = new_id
+        self._find_task = find_task
 
     def scan(self, understood: ParsedScan | Refused, *, confirms: bool) -> Routed:
         """A scan: badges go to the sign-in, cards are commands, everything else belongs to what is open."""
@@ -116,7 +118,7 @@ class Router:
         workflow = workflow_of(name)
         if name == ENQUIRY:
             return self._look_up(None)
-        row = self._step.task_of(name, document)
+        row = self._find_task(name, document)
         resumed = None if row is None else task_of(row)
         if resumed is not None:
             return self._at_task(resumed, Transition(resumed.state, None, Tone.NEUTRAL))
@@ -124,7 +126,7 @@ class Router:
 
     def _open_new(self, workflow: Workflow[Any], document: str | None) -> Routed:
         operator = self._work.session.signing.operator
-        row = TaskRow(self._new_id(), workflow.name, document, operator, "", open=True)
+        row = TaskRow(self._judge.make_id(), workflow.name, document, operator, "", open=True)
         moment = replace(self._moment, task=row.id)
         decided = self._judge.decide(self._step, lambda facts: workflow.open(document, facts, moment))
         if decided.draft is not None and isinstance(decided.draft.verdict, Refused):
