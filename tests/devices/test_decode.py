@@ -11,19 +11,29 @@ from devices.scan import Ending, Method, RawScan
 
 
 def scanned(payload: bytes, profile: ScannerProfile = VIRTUAL, *, cut: bool = False) -> RawScan:
-    frame = Frame(payload, Ending.TERMINATOR, cut, 11)
+    frame = Frame(payload, Ending.TERMINATOR, cut=cut, last_ns=11)
     return decode(frame, profile, source="virtual", wall_ms=22)
 
 
 def test_a_frame_becomes_a_scan_with_every_fact() -> None:
     payload = b"]d2010950600013435210A1\x1d21X"
     assert scanned(payload) == RawScan(
-        payload, payload.decode(), "]d2", "virtual", "virtual", True, Method.SCANNED, 11, 22, Ending.TERMINATOR, False
+        payload=payload,
+        text=payload.decode(),
+        symbology="]d2",
+        source="virtual",
+        profile="virtual",
+        commissioned=True,
+        method=Method.SCANNED,
+        monotonic_ns=11,
+        wall_ms=22,
+        ended_by=Ending.TERMINATOR,
+        cut=False,
     )
 
 
 def test_the_ending_the_method_and_the_profile_are_handed_on() -> None:
-    frame = Frame(b"3034", Ending.IDLE, False, 0)
+    frame = Frame(b"3034", Ending.IDLE, cut=False, last_ns=0)
     scan = decode(frame, ScannerProfile("gate"), source="serial:x", wall_ms=0, method=Method.RFID)
     assert (scan.ended_by, scan.method, scan.profile, scan.commissioned, scan.symbology) == (
         Ending.IDLE,

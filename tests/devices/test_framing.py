@@ -23,7 +23,10 @@ def payloads(frames: list[Frame]) -> list[bytes]:
 @pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n", b"\t", b"\x03"])
 def test_every_terminator_ends_a_frame_and_is_no_part_of_it(end: bytes) -> None:
     frames = Framer(DOCK).feed(b"]d2A\x1dB" + end + b"C" + end, 5)
-    assert frames == [Frame(b"]d2A\x1dB", Ending.TERMINATOR, False, 5), Frame(b"C", Ending.TERMINATOR, False, 5)]
+    assert frames == [
+        Frame(b"]d2A\x1dB", Ending.TERMINATOR, cut=False, last_ns=5),
+        Frame(b"C", Ending.TERMINATOR, cut=False, last_ns=5),
+    ]
 
 
 def test_stx_and_nul_are_dropped_and_other_control_characters_kept() -> None:
@@ -51,13 +54,13 @@ def test_only_the_terminators_of_the_profile_end_a_frame() -> None:
 def test_an_over_long_frame_is_handed_over_once_as_cut_and_the_next_is_whole() -> None:
     framer = Framer(SHORT)
     assert framer.feed(b"12345678", 1) == []
-    assert framer.feed(b"9", 2) == [Frame(b"12345678", Ending.TERMINATOR, True, 2)]
+    assert framer.feed(b"9", 2) == [Frame(b"12345678", Ending.TERMINATOR, cut=True, last_ns=2)]
     assert framer.feed(b"abc" * 100, 3) == []
-    assert framer.feed(b"\rGOOD\r", 4) == [Frame(b"GOOD", Ending.TERMINATOR, False, 4)]
+    assert framer.feed(b"\rGOOD\r", 4) == [Frame(b"GOOD", Ending.TERMINATOR, cut=False, last_ns=4)]
 
 
 def test_a_frame_of_just_the_bound_is_whole() -> None:
-    assert Framer(SHORT).feed(b"12345678\r", 1) == [Frame(b"12345678", Ending.TERMINATOR, False, 1)]
+    assert Framer(SHORT).feed(b"12345678\r", 1) == [Frame(b"12345678", Ending.TERMINATOR, cut=False, last_ns=1)]
 
 
 def test_a_terminator_profile_never_ends_by_idleness() -> None:
@@ -70,29 +73,28 @@ def test_a_terminator_profile_never_ends_by_idleness() -> None:
 
 def test_without_terminators_the_idle_gap_ends_a_frame() -> None:
     framer = Framer(BARE)
-    assert framer.due_ns is None
     assert framer.feed(b"A\r\x1d", 10 * MS) == []
     assert framer.feed(b"B", 40 * MS) == []
     assert framer.due_ns == 90 * MS
     assert framer.tick(90 * MS - 1) == []
-    assert framer.tick(90 * MS) == [Frame(b"A\r\x1dB", Ending.IDLE, False, 40 * MS)]
+    assert framer.tick(90 * MS) == [Frame(b"A\r\x1dB", Ending.IDLE, cut=False, last_ns=40 * MS)]
     assert framer.tick(500 * MS) == []
 
 
 def test_without_terminators_the_idle_gap_ends_the_skipping_of_an_over_long_frame() -> None:
     framer = Framer(ScannerProfile("bare", terminators=(), idle_gap_ms=50, payload_bytes_max=4))
-    assert framer.feed(b"12345", 0) == [Frame(b"1234", Ending.TERMINATOR, True, 0)]
+    assert framer.feed(b"12345", 0) == [Frame(b"1234", Ending.TERMINATOR, cut=True, last_ns=0)]
     assert framer.feed(b"678", 0) == []
     assert framer.due_ns == 50 * MS
     assert framer.tick(50 * MS) == []
     framer.feed(b"ok", 60 * MS)
-    assert framer.tick(110 * MS) == [Frame(b"ok", Ending.IDLE, False, 60 * MS)]
+    assert framer.tick(110 * MS) == [Frame(b"ok", Ending.IDLE, cut=False, last_ns=60 * MS)]
 
 
 def test_closing_hands_over_what_was_begun_once() -> None:
     framer = Framer(DOCK)
     framer.feed(b"half", 3)
-    assert framer.close(Ending.IDLE, cut=True) == [Frame(b"half", Ending.IDLE, True, 3)]
+    assert framer.close(Ending.IDLE, cut=True) == [Frame(b"half", Ending.IDLE, cut=True, last_ns=3)]
     assert framer.close(Ending.IDLE, cut=True) == []
 
 

@@ -50,7 +50,17 @@ def test_bytes_are_utf_8_or_else_latin_1(payload: bytes, text: str) -> None:
 def test_a_text_becomes_a_scan_with_every_fact() -> None:
     scan = scan_of_text("]d2A\x1d", source="keyboard", monotonic_ns=7, wall_ms=8, method=Method.MANUAL)
     assert scan == RawScan(
-        b"]d2A\x1d", "]d2A\x1d", "]d2", "keyboard", "text", True, Method.MANUAL, 7, 8, Ending.TERMINATOR, False
+        payload=b"]d2A\x1d",
+        text="]d2A\x1d",
+        symbology="]d2",
+        source="keyboard",
+        profile="text",
+        commissioned=True,
+        method=Method.MANUAL,
+        monotonic_ns=7,
+        wall_ms=8,
+        ended_by=Ending.TERMINATOR,
+        cut=False,
     )
     with pytest.raises(dataclasses.FrozenInstanceError):
         scan.text = "other"  # type: ignore[misc]

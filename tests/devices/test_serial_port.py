@@ -58,7 +58,8 @@ def start() -> Iterator[Start]:
         return source, listener
 
     yield begin
-    assert all([source.stop() for source in started])
+    ended = [source.stop() for source in started]
+    assert all(ended)
 
 
 def texts(scans: list[RawScan]) -> list[str]:
@@ -355,13 +356,9 @@ def test_each_way_opening_fails_has_its_state(error: Exception, kind: type[Excep
 
 
 def test_the_number_of_a_wrapped_error_is_found() -> None:
-    try:
-        try:
-            raise termios.error(5, "Input/output error")
-        except termios.error:
-            raise OSError("Could not configure port")  # noqa: B904 - just as pyserial does
-    except OSError as error:
-        assert _errno_of(error) == 5  # noqa: PT017 - the context is what is tested
+    wrapping = OSError("Could not configure port")  # pyserial's, which has no number of its own
+    wrapping.__context__ = termios.error(5, "Input/output error")
+    assert _errno_of(wrapping) == 5
     assert _errno_of(None) is None
 
 

@@ -7,7 +7,6 @@ import select
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -197,6 +196,6 @@ def test_it_stops_in_the_middle_of_a_file_nobody_reads(per_second: float) -> Non
 
 
 @pytest.mark.parametrize("per_second", [-1, 1001, float("nan")])
-def test_a_rate_out_of_range_is_refused(per_second: Any) -> None:
+def test_a_rate_out_of_range_is_refused(per_second: float) -> None:
     with pytest.raises(ValueError, match="per_second"):
         run_simulator([], say=print, per_second=per_second)
