@@ -124,6 +124,14 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.signing.locked": "locked; {name}'s task is kept",
     "say.signing.signed_out": "signed out: {name}",
     "line.signing.locked_until": "badge locked until {until}",
+    # Undo.
+    "say.undo.goods": "taken back: {quantity} x {item}",
+    "say.undo.container": "taken back: {container}",
+    "say.undo.done": "taken back",
+    "say.undo.nothing": "nothing to undo in this task",
+    "say.undo.later": "cannot undo: it has been moved since",
+    "say.undo.below_zero": "cannot undo: it is not there any more",
+    "say.undo.closed": "cannot undo: closed is closed",
 }
 
 # Words of the screens themselves (titles, meter, health, help, keys).
