@@ -196,24 +196,27 @@ def _posting(serial: int | None, quantity: int, ends: tuple[str, str]) -> Postin
 ends = st.tuples(places, places).filter(lambda pair: pair[0] != pair[1])
 postings = st.lists(st.builds(_posting, st.none() | st.integers(0, 5), st.integers(1, 30), ends), max_size=6).map(tuple)
 seals = st.sampled_from(list(Seal))
-moves = st.lists(st.builds(ContainerMove, st.sampled_from([CASE, PALLET]), places, places, seals, seals), max_size=4).map(
-    tuple
-)
+moves = st.lists(
+    st.builds(ContainerMove, st.sampled_from([CASE, PALLET]), places, places, seals, seals), max_size=4
+).map(tuple)
 member_lists = st.builds(MemberList, postings, moves)
 
 
+def _digests(lists: tuple[MemberList, ...]) -> tuple[str, ...]:
+    return tuple(encode_list(one)[0] for one in lists)
+
+
 def _listed(members: tuple[MemberList, ...]) -> dict[str, MemberList]:
-    return {encode_list(one)[0]: one for one in members}
+    return dict(zip(_digests(members), members, strict=True))
 
 
 @given(postings, moves, st.lists(member_lists, max_size=3).map(tuple))
 def test_a_fact_and_its_correction_leave_no_trace_in_the_stock(
     own: tuple[Posting, ...], own_moves: tuple[ContainerMove, ...], lists: tuple[MemberList, ...]
 ) -> None:
-    digests = tuple(encode_list(one)[0] for one in lists)
-    fact = entry(EntryKind.CONDITION, own, own_moves, digests)
+    fact = entry(EntryKind.CONDITION, own, own_moves, _digests(lists))
     draft = draft_of(undo(UndoFact(fact, lists, (), would_go_below_zero=False)))
-    back = entry(EntryKind.CORRECTED, draft.postings, draft.container_moves, tuple(_listed(draft.lists)))
+    back = entry(EntryKind.CORRECTED, draft.postings, draft.container_moves, _digests(draft.lists))
     stock: Counter[tuple[str, str]] = Counter()
     for deltas in (effects(fact, _listed(lists)), effects(back, _listed(draft.lists))):
         for quantity in deltas.quantities:
