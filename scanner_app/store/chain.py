@@ -1,0 +1,87 @@
+"""Epochs and the head of the chain: where the next entry goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scanner_app.domain.entry import NO_PARENT, EntryKind, Parent, chain_hash, genesis
+from scanner_app.domain.refusals import Accepted
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from scanner_app.domain.entry import Entry
+
+INSERT_EPOCH = (
+    "INSERT INTO epoch (no, id, device, parent_epoch, parent_seq, parent_hash, genesis, before) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+LAST_EPOCH = "SELECT no, id, device, genesis, before FROM epoch ORDER BY no DESC LIMIT 1"
+LAST_ENTRY = "SELECT position, epoch_no, seq, hash, scans FROM entry ORDER BY position DESC LIMIT 1"
+INSERT_ENTRY = (
+    "INSERT INTO entry (position, epoch_no, seq, event_id, kind, scans, fact_task, refers_to, hash, bytes) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain. `seq` and `hash` within the present epoch; `position` and `scans` over the whole file."""
+
+    epoch_no: int
+    epoch: bytes
+    device: str
+    seq: int
+    hash: bytes
+    position: int
+    scans: int
+
+
+def read_head(connection: sqlite3.Connection) -> Head | None:
+    """The head of the last epoch; None in a file without one."""
+    epoch = connection.execute(LAST_EPOCH).fetchone()
+    if epoch is None:
+        return None
+    epoch_no, epoch_id, device, first_hash, before = epoch
+    last = connection.execute(LAST_ENTRY).fetchone()
+    if last is None:
+        return Head(epoch_no, epoch_id, device, 0, first_hash, before, 0)
+    position, entry_epoch, seq, last_hash, scans = last
+    if entry_epoch != epoch_no:
+        return Head(epoch_no, epoch_id, device, 0, first_hash, position, scans)
+    return Head(epoch_no, epoch_id, device, seq, last_hash, position, scans)
+
+
+def open_epoch(connection: sqlite3.Connection, device: str, epoch: bytes, former: Head | None) -> Head:
+    """Begins an epoch after the former head, whose parent that head is; the head of the new one."""
+    parent = NO_PARENT if former is None else Parent(former.epoch, former.seq, former.hash)
+    first_hash = genesis(device, epoch, parent)
+    number = 1 if former is None else former.epoch_no + 1
+    position = 0 if former is None else former.position
+    connection.execute(
+        INSERT_EPOCH, (number, epoch, device, parent.epoch, parent.seq, parent.hash, first_hash, position)
+    )
+    return Head(number, epoch, device, 0, first_hash, position, 0 if former is None else former.scans)
+
+
+def link(connection: sqlite3.Connection, head: Head, entry: Entry, stored: bytes) -> Head:
+    """Appends an entry's exact bytes to the chain; the new head."""
+    seq, position = head.seq + 1, head.position + 1
+    scans = head.scans + (entry.raw is not None)
+    digest = chain_hash(head.hash, seq, stored)
+    connection.execute(
+        INSERT_ENTRY,
+        (
+            position, head.epoch_no, seq, entry.event_id, entry.kind.value, scans, fact_task_of(entry), entry.refers_to,
+            digest, stored,
+        ),
+    )  # fmt: skip
+    return Head(head.epoch_no, head.epoch, head.device, seq, digest, position, scans)
+
+
+def fact_task_of(entry: Entry) -> str | None:
+    """The task whose undo could take this entry back; None for refusals, notes, corrections and entries without postings."""
+    moves_something = bool(entry.postings or entry.container_moves or entry.lists)
+    is_fact = moves_something and entry.kind is not EntryKind.CORRECTED and isinstance(entry.verdict, Accepted)
+    return entry.task if is_fact else None

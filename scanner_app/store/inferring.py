@@ -1,0 +1,133 @@
+"""Down a document's tree of containers: what one should hold, and what "accept the rest" may take.
+
+Inference starts only from containers that were scanned and are still sealed, and passes through inner ones that have not
+come yet or are sealed too; nothing is ever inferred out of an opened container (model.md, containers).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanner_app.domain.facts import LINES_MAX, ContentLine, ExpectedContentFact
+from scanner_app.domain.lists import MEMBERS_MAX, MemberList
+from scanner_app.domain.masters import DEFAULT_OWNER
+from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey
+from scanner_app.store.columns import day_of
+from scanner_app.store.items import item_or_unnamed, watches_within
+from scanner_app.store.places import LEVELS_MAX
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from scanner_app.domain.facts import ExpectedContent, Inferable
+
+OWNER = "SELECT owner FROM document WHERE id = ?"
+IS_NAMED = "SELECT 1 FROM document_container WHERE id = ? AND document = ?"
+RECEIVED = (
+    "SELECT e.id, c.seal FROM document_container e JOIN container c ON c.id = e.id "
+    "WHERE e.document = ?1 AND c.document = ?1 AND c.parent <> 'supplier' ORDER BY e.id"
+)
+CONTAINERS_IN = (
+    "SELECT e.id, c.seal, c.parent FROM document_container e LEFT JOIN container c ON c.id = e.id "
+    "WHERE e.document = ? AND e.parent = ? ORDER BY e.id"
+)
+UNITS_IN = (
+    "SELECT e.gtin, e.serial, e.lot, e.expiry, e.parent FROM document_unit e "
+    "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
+    "WHERE e.document = ? AND e.parent = ? AND (u.place IS NULL OR u.place = 'supplier') ORDER BY e.gtin, e.serial"
+)
+UNDER = (
+    "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
+    "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
+)
+UNDER_IDS = UNDER + "SELECT DISTINCT id FROM under"
+UNDER_LINES = (
+    UNDER + "SELECT e.gtin, e.lot, e.expiry, count(*) FROM under "
+    "JOIN document_unit e ON e.document = ?1 AND e.parent = under.id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ?4"
+)
+UNDER_PENDING = (
+    UNDER + "SELECT e.gtin, e.lot, e.expiry, count(*) FROM under "
+    "JOIN document_unit e ON e.document = ?1 AND e.parent = under.id "
+    "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
+    "WHERE u.place IS NULL OR u.place = 'supplier' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ?4"
+)
+
+Unit = tuple[str, str, str, str, str]
+"""gtin, serial, lot, expiry, the container it should be in"""
+
+
+def received_containers(connection: sqlite3.Connection, document: str) -> dict[str, Seal]:
+    """The containers of a document that it has received, with their seals as they are now."""
+    return {container: Seal(seal) for container, seal in connection.execute(RECEIVED, (document,))}
+
+
+def outstanding_units(connection: sqlite3.Connection, document: str) -> int:
+    """How many expected units have not come whose scanned container is still sealed."""
+    return sum(not isinstance(member, ContainerMove) for member in _outstanding(connection, document, None))
+
+
+def inferable(connection: sqlite3.Connection, query: Inferable) -> MemberList:
+    """What may be accepted unseen, at most as many members as one list may have; asked again, it gives the next ones."""
+    row = connection.execute(OWNER, (query.document,)).fetchone()
+    owner = DEFAULT_OWNER if row is None else row[0]
+    moves: list[ContainerMove] = []
+    postings: list[Posting] = []
+    for member in _outstanding(connection, query.document, query.container):
+        if len(moves) + len(postings) == MEMBERS_MAX:
+            break
+        if isinstance(member, ContainerMove):
+            moves.append(member)
+            continue
+        gtin, serial, lot, expiry, parent = member
+        key = StockKey(owner, gtin, lot or None, day_of(expiry), serial, Status.AVAILABLE)
+        postings.append(Posting(key, 1, SUPPLIER, parent, inferred=True))
+    return MemberList(tuple(postings), tuple(moves))
+
+
+def _outstanding(connection: sqlite3.Connection, document: str, within: str | None) -> Iterator[ContainerMove | Unit]:
+    """Inner containers that come along and units that have not come, container by container, outer ones first."""
+    came = received_containers(connection, document)
+    ids = came.keys() if within is None else ids_under(connection, document, within)
+    waiting = [container for container in sorted(ids, reverse=True) if came.get(container) is Seal.SEALED]
+    seen: set[str] = set()
+    while waiting:
+        parent = waiting.pop()
+        if parent in seen:
+            continue
+        seen.add(parent)
+        yield from connection.execute(UNITS_IN, (document, parent)).fetchall()
+        for container, seal, standing in connection.execute(CONTAINERS_IN, (document, parent)).fetchall():
+            has_come = standing not in {None, SUPPLIER}
+            if not has_come:
+                yield ContainerMove(container, SUPPLIER, parent, Seal.SEALED, inferred=True)
+            if not has_come or seal == Seal.SEALED:
+                waiting.append(container)
+
+
+def ids_under(connection: sqlite3.Connection, document: str, container: str) -> set[str]:
+    """The container and all that should stand in it by the document."""
+    return {row[0] for row in connection.execute(UNDER_IDS, (document, container, LEVELS_MAX))}
+
+
+def expected_content(connection: sqlite3.Connection, query: ExpectedContent) -> ExpectedContentFact | None:
+    """What the document says a container holds, all levels down; None when it does not name it."""
+    document, container = query.document, query.container
+    if connection.execute(IS_NAMED, (container, document)).fetchone() is None:
+        return None
+    lines = _lines(connection, UNDER_LINES, document, container)
+    within = ids_under(connection, document, container)
+    return ExpectedContentFact(lines, len(within) - 1, watches_within(connection, lines, within, document))
+
+
+def pending_content(connection: sqlite3.Connection, document: str, container: str) -> tuple[ContentLine, ...]:
+    """The units that the document expects in a container and that have not come."""
+    return _lines(connection, UNDER_PENDING, document, container)
+
+
+def _lines(connection: sqlite3.Connection, sql: str, document: str, container: str) -> tuple[ContentLine, ...]:
+    rows = connection.execute(sql, (document, container, LEVELS_MAX, LINES_MAX)).fetchall()
+    return tuple(
+        ContentLine(item_or_unnamed(connection, gtin), lot or None, day_of(expiry), None, count)
+        for gtin, lot, expiry, count in rows
+    )

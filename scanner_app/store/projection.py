@@ -1,0 +1,136 @@
+"""From an entry to the projections: the deltas of domain.stock.effects, upserted in the entry's own commit.
+
+Nothing here decides anything: what an entry does to stock is `effects`; this module only adds its deltas to the tables.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.refusals import Accepted
+from scanner_app.domain.stock import effects
+from scanner_app.store.columns import day_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from scanner_app.domain.entry import Entry
+    from scanner_app.domain.lists import MemberList
+    from scanner_app.domain.stock import ContainerMove, Deltas, DocumentDelta, Posting, QuantityDelta
+
+OnHandKey = tuple[str, str, str, str, str, str]
+"""place, gtin, lot, expiry, status, owner"""
+ProgressKey = tuple[str, str, str, str, str]
+"""document, gtin, lot, expiry, status"""
+
+INSERT_POSTING = (
+    "INSERT INTO posting (position, gtin, lot, serial, quantity, from_place, to_place, inferred) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_CONTAINER_MOVE = (
+    "INSERT INTO container_move (position, container, from_parent, to_parent, inferred) VALUES (?, ?, ?, ?, ?)"
+)
+ADD_ON_HAND = (
+    "INSERT INTO on_hand (place, gtin, lot, expiry, status, owner, quantity) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity RETURNING quantity"
+)
+DELETE_ON_HAND = (
+    "DELETE FROM on_hand WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
+)
+SET_UNIT = (
+    "INSERT INTO unit (gtin, serial, owner, lot, expiry, status, place, document, inferred, position) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET owner = excluded.owner, lot = excluded.lot, "
+    "expiry = excluded.expiry, status = excluded.status, place = excluded.place, "
+    "document = coalesce(excluded.document, document), inferred = excluded.inferred, position = excluded.position"
+)
+SET_CONTAINER = (
+    "INSERT INTO container (id, parent, seal, document, position) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+    "parent = excluded.parent, seal = excluded.seal, document = coalesce(excluded.document, document), "
+    "position = excluded.position"
+)
+ADD_PROGRESS = (
+    "INSERT INTO document_progress (document, gtin, lot, expiry, status, quantity) VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity"
+)
+SET_CLOSED = "UPDATE document SET closed = ? WHERE id = ?"
+
+CLOSED_BY_KIND = {EntryKind.DOCUMENT_CLOSED: 1, EntryKind.DOCUMENT_OPENED: 0}
+
+
+def project(
+    connection: sqlite3.Connection, position: int, entry: Entry, lists: Mapping[str, MemberList]
+) -> None:
+    """Adds one entry to every projection. `lists` holds its member lists by digest; `position` is its place in the file."""
+    closed = CLOSED_BY_KIND.get(entry.kind)
+    if closed is not None and isinstance(entry.verdict, Accepted):
+        connection.execute(SET_CLOSED, (closed, entry.document))
+    if not (entry.postings or entry.container_moves or entry.lists):
+        return
+    _insert_postings(connection, position, entry.postings)
+    _insert_moves(connection, position, entry.container_moves)
+    for digest in entry.lists:
+        _insert_postings(connection, position, lists[digest].postings)
+        _insert_moves(connection, position, lists[digest].container_moves)
+    apply_deltas(connection, position, effects(entry, lists))
+
+
+def _insert_postings(connection: sqlite3.Connection, position: int, postings: Iterable[Posting]) -> None:
+    for posting in postings:
+        key = posting.key
+        connection.execute(
+            INSERT_POSTING,
+            (
+                position, key.gtin, key.lot or "", key.serial or "", posting.quantity, posting.from_place,
+                posting.to_place, posting.inferred,
+            ),
+        )  # fmt: skip
+
+
+def _insert_moves(connection: sqlite3.Connection, position: int, moves: Iterable[ContainerMove]) -> None:
+    for move in moves:
+        connection.execute(
+            INSERT_CONTAINER_MOVE, (position, move.container, move.from_parent, move.to_parent, move.inferred)
+        )
+
+
+def apply_deltas(connection: sqlite3.Connection, position: int, deltas: Deltas) -> None:
+    """Upserts deltas: quantities summed by line first, units and containers in order, lines of zero deleted."""
+    for line, change in summed_quantities(deltas.quantities).items():
+        quantity = connection.execute(ADD_ON_HAND, (*line, change)).fetchone()[0]
+        if quantity == 0:
+            connection.execute(DELETE_ON_HAND, line)
+    for unit in deltas.units:
+        connection.execute(
+            SET_UNIT,
+            (
+                unit.gtin, unit.serial, unit.owner, unit.lot or "", day_text(unit.expiry), unit.status.value, unit.place,
+                unit.document, unit.inferred, position,
+            ),
+        )  # fmt: skip
+    for container in deltas.containers:
+        connection.execute(
+            SET_CONTAINER,
+            (container.container, container.parent, container.seal.value, container.document, position),
+        )
+    for progress, change in summed_progress(deltas.documents).items():
+        connection.execute(ADD_PROGRESS, (*progress, change))
+
+
+def summed_quantities(deltas: Iterable[QuantityDelta]) -> dict[OnHandKey, int]:
+    """The change of each on-hand line, without those that come to nothing."""
+    changes: dict[OnHandKey, int] = {}
+    for delta in deltas:
+        line = (delta.place, delta.gtin, delta.lot or "", day_text(delta.expiry), delta.status.value, delta.owner)
+        changes[line] = changes.get(line, 0) + delta.change
+    return {line: change for line, change in changes.items() if change}
+
+
+def summed_progress(deltas: Iterable[DocumentDelta]) -> dict[ProgressKey, int]:
+    """The change of what each document has received, without those that come to nothing."""
+    changes: dict[ProgressKey, int] = {}
+    for delta in deltas:
+        line = (delta.document, delta.gtin, delta.lot or "", day_text(delta.expiry), delta.status.value)
+        changes[line] = changes.get(line, 0) + delta.change
+    return {line: change for line, change in changes.items() if change}
