@@ -362,6 +362,28 @@ def test_the_number_of_a_wrapped_error_is_found() -> None:
     assert _errno_of(None) is None
 
 
+def test_a_read_that_fails_means_that_the_device_is_gone(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(DeviceAbsent, match="unplugged"):
+        SerialSource("/dev/ttyACM0")._take(folder)
+    os.close(folder)
+
+
+def test_a_line_that_cannot_be_marked_as_exclusive_is_not_kept_open(
+    scanner: VirtualScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(descriptor: int, request: int) -> int:
+        raise OSError(5, f"{descriptor} {request}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.ioctl", gone)
+        patch.setattr("serial.Serial._update_dtr_state", lambda port: None)  # noqa: ARG005 - it asks by ioctl too
+        patch.setattr("serial.Serial._update_rts_state", lambda port: None)  # noqa: ARG005
+        with pytest.raises(DeviceAbsent), opened(scanner.path, 9600):
+            pass
+    fcntl.flock(scanner._terminal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def test_another_bit_rate_is_set_on_the_line(scanner: VirtualScanner) -> None:
     with opened(scanner.path, 115_200) as fd:
         attributes = termios.tcgetattr(fd)
