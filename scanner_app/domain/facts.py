@@ -286,16 +286,16 @@ class ContentLine:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedContentFact:
-    """What a document says stands in a container: by item and lot, and how many inner cases."""
+    """What a document says stands in a container and has not been received yet: by item and lot, and inner cases."""
 
     lines: tuple[ContentLine, ...]
     containers: int
     watches: tuple[Watch, ...]
-    """Recall and watch-list lines that touch anything in it (lots and serials)."""
+    """Recall and watch-list lines that touch anything of it that has not been received (lots and serials)."""
     received: int = 0
-    """Base units among them that have been received, wherever they stand now."""
+    """Base units of it, beside `lines`, that have been received, wherever they stand now."""
     containers_received: int = 0
-    """Inner containers among them that have been received."""
+    """Inner containers of it, beside `containers`, that have been received."""
 
 
 @dataclass(frozen=True, slots=True)
