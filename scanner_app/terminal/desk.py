@@ -44,6 +44,7 @@ class Told:
     say: Line | None
     lines: tuple[Line, ...]
     entry_id: str | None
+    kind: EntryKind | None = None
     units: int = 0
     """Base units that came to stand in a place of ours by this step."""
 
@@ -167,8 +168,9 @@ class Desk:
         if routed.work.session != self.work.session:
             step.save_session(session_text(routed.work.session))
         verdict = None if draft is None else draft.verdict
+        kind = None if draft is None else draft.kind
         units = 0 if draft is None else _units_placed(draft)
-        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id, units)
+        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id, kind, units)
 
 
 def _badge_held(understood: ParsedScan | Refused, capture: Capture) -> Held | None:

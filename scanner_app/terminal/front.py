@@ -122,6 +122,8 @@ class Front:
             self._enter()
         elif key == "backspace":
             self._erase()
+        elif len(key) == 1:
+            self.type_text(key)
         else:
             action = "back" if key == "escape" else self._actions.get(key.upper())
             if action is not None:
@@ -210,6 +212,12 @@ class Front:
             self._leave()
         elif self.room is Room.MENU:
             self.shown = replace(shown, menu=self._menu(), told=None)
+
+    def leave_all(self) -> None:
+        """To the main menu, from wherever the worker stands; nothing is lost."""
+        self._leave_overlays()
+        while self.desk.work.session.room in {Room.TASK, Room.ENQUIRY}:
+            self._leave()
 
     def _leave(self) -> None:
         self.desk.leave()

@@ -1,0 +1,1 @@
+"""The `scanner` command: one module for each sub-command, imported only when it is called."""
