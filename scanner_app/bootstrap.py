@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 EPOCH_BYTES = 16
 NS_PER_S = 1_000_000_000
 QUIT_WITHIN_NS = 2 * NS_PER_S
+TRIGGER_KEY = "f12"
 WEDGE_PROFILE = ScannerProfile("wedge", commissioned=True)
 
 
@@ -211,6 +212,7 @@ class Terminal:
         self._beeper: Beeper | None = None
         self._presenter = Presenter(config, clock, self._board.text, stripe)
         self._leave: Callable[[], None] = _nothing
+        self._trigger: Callable[[], None] | None = None
         self._quit_asked_ns = -QUIT_WITHIN_NS
         self._view: View | None = None
         self._callbacks: list[Callable[[], None]] = []
@@ -285,6 +287,10 @@ class Terminal:
         else:
             self._consumer.post(lambda: self._front.press(name))
 
+    def trigger(self, pull: Callable[[], None]) -> None:
+        """What F12 does where there is a virtual scanner: pull its trigger."""
+        self._trigger = pull
+
     def quitting(self, leave: Callable[[], None]) -> None:
         """How the program is left."""
         self._leave = leave
@@ -301,6 +307,9 @@ class Terminal:
 
     def wedge_key(self, name: str, character: str | None, now_ns: int) -> bool:
         """A key before any binding sees it: True when it belongs to a scan, or may; held-back keys are handed on."""
+        if name == TRIGGER_KEY and self._trigger is not None:
+            self._trigger()
+            return True
         if self._wedge is None:
             return False
         heard = self._wedge.key(KeyPress(name, character), now_ns=now_ns, wall_ms=self._wall_ms())

@@ -52,7 +52,7 @@ def _lines_of(name: str) -> Iterable[str]:
 
 def play(lines: Iterable[str], station: Station, write: Callable[[str], None]) -> int:
     """Plays the lines on a station whose clock can be set; writes a JSON line for each step."""
-    from scanner_app.player import Player  # noqa: PLC0415 - loads the whole terminal
+    from scanner_app.cli.player import Player  # noqa: PLC0415 - loads the whole terminal
 
     player = Player(station)
     exit_code = DONE

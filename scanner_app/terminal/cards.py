@@ -13,6 +13,14 @@ SHORT_NAMES = {
     "SECOND": Command.SECOND_PACK,
 }
 
+WORKFLOW_CARDS = {"RECEIVE": "receiving", "PUTAWAY": "putaway", "LOOKUP": "enquiry", "OPENING": "opening"}
+"""Cards that open a workflow, so that a shift can be worked without touching a key."""
+
+
+def card_workflow(code: str) -> str | None:
+    """The workflow that a card opens; None for other cards."""
+    return WORKFLOW_CARDS.get(code)
+
 
 def card_command(code: str) -> Commanded | None:
     """The command of a card (`UNDO`, `ACCEPT_REST`, `ACCEPT`, `QTY10` …); None for a card that nobody printed."""

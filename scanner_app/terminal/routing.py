@@ -10,7 +10,7 @@ from scanner_app.domain.permissions import refused_to
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.store.ledger import TaskRow
-from scanner_app.terminal.cards import card_command
+from scanner_app.terminal.cards import card_command, card_workflow
 from scanner_app.terminal.judging import Context
 from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_of
 from scanner_app.workflows.catalogue import workflow_of
@@ -61,15 +61,24 @@ class Router:
         if understood.kind is Kind.BADGE or not session.signing.working:
             return self.signing(scanned)
         if understood.kind is Kind.COMMAND:
-            commanded = card_command(understood.code or "")
-            if commanded is None:
-                return self._stay(refuse(None, Refusal.BAD_FORMAT, {"cause": f"no such card: {understood.code}"}))
-            return self.command(commanded)
+            return self._card(understood.code or "")
         if session.enquiry is not None or self._work.task is not None:
             return self.happening(scanned)
         if understood.kind is Kind.DOCUMENT:
             return self._scanned_document(understood.code or "")
         return self._look_up(scanned)
+
+    def _card(self, code: str) -> Routed:
+        """A command card, or one that opens a workflow; a decision that is asked for comes first."""
+        workflow = card_workflow(code)
+        if workflow is not None and self._work.prompt.blocking:
+            return self._stay(refuse(None, Refusal.ANSWER_FIRST, {"question": self._work.prompt.noun}))
+        if workflow is not None:
+            return self.open(workflow, None)
+        commanded = card_command(code)
+        if commanded is None:
+            return self._stay(refuse(None, Refusal.BAD_FORMAT, {"cause": f"no such card: {code}"}))
+        return self.command(commanded)
 
     def command(self, commanded: Commanded) -> Routed:
         """A command of the work, by key or card."""

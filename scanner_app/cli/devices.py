@@ -1,0 +1,131 @@
+"""`scanner devices list|monitor|simulate`: what is plugged in, what it sends, and a scanner that is none."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanner_app.errors import ConfigError, DeviceError
+from scanner_app.phrases import printable
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from devices.scan import RawScan
+    from devices.source import SourceStatus
+
+DONE = 0
+PER_SECOND_DEFAULT = 2.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands and their options."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="serial ports that may be scanners, each with its stable name")
+    listing.add_argument("--json", action="store_true", help="a JSON object a line")
+    monitor = actions.add_parser("monitor", help="print what a scanner sends, as it comes")
+    monitor.add_argument("port", metavar="PORT", help="a path such as /dev/serial/by-id/…")
+    monitor.add_argument("--bit-rate", type=int, default=9600, metavar="N", help="bits per second (default 9600)")
+    monitor.add_argument("--count", type=int, default=0, metavar="N", help="end after N scans (default: never)")
+    simulate = actions.add_parser("simulate", help="a virtual scanner on a pty; prints its path first")
+    simulate.add_argument("file", nargs="?", metavar="FILE", help="scans, one a line (default: typed lines)")
+    simulate.add_argument(
+        "--rate", type=float, default=PER_SECOND_DEFAULT, metavar="N", help="scans a second, 0 as fast as they are read"
+    )
+    simulate.add_argument("--link", metavar="PATH", help="a stable name for the pty")
+    simulate.add_argument("--stay", action="store_true", help="stay plugged in after the last scan")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0 when done, 2 for an unusable file, 3 when the port cannot be used."""
+    if options.action == "list":
+        return _list(as_json=options.json)
+    if options.action == "monitor":
+        return _monitor(options.port, options.bit_rate, options.count)
+    return _simulate(options)
+
+
+def _list(*, as_json: bool) -> int:
+    from devices.discovery import serial_candidates  # noqa: PLC0415 - loads pyserial
+
+    candidates = serial_candidates()
+    for candidate in candidates:
+        if as_json:
+            found = {
+                "path": candidate.path, "device": candidate.device, "label": candidate.label,
+                "usb_id": candidate.usb_id, "problem": candidate.problem, "remedy": candidate.remedy,
+            }  # fmt: skip
+            print(json.dumps(found, ensure_ascii=False))
+        else:
+            trouble = f"  {candidate.problem} {candidate.remedy}" if candidate.problem else ""
+            print(f"{candidate.path}  {printable(candidate.label)}{trouble}")
+    if not candidates:
+        sys.stderr.write("scanner: no serial port was found; `scanner devices simulate` makes a virtual one.\n")
+    return DONE
+
+
+def _monitor(port: str, bit_rate: int, count: int) -> int:
+    from devices.profile import ProfileError, ScannerProfile  # noqa: PLC0415 - only where it is used
+    from devices.serial_port import SerialSource  # noqa: PLC0415
+    from devices.source import SourceState  # noqa: PLC0415
+
+    try:
+        profile = ScannerProfile("monitor", bit_rate=bit_rate)
+    except ProfileError as fault:
+        raise ConfigError("USAGE", f"{fault}.") from fault
+    ended = threading.Event()
+    failed: list[SourceStatus] = []
+    seen = 0
+
+    def deliver(raw: RawScan) -> None:
+        nonlocal seen
+        seen += 1
+        shown = {"scan": raw.text, "bytes": raw.payload.hex(), "symbology": raw.symbology, "ended_by": raw.ended_by.value}
+        print(json.dumps({**shown, "cut": raw.cut}, ensure_ascii=True), flush=True)
+        if count and seen >= count:
+            ended.set()
+
+    def changed(status: SourceStatus) -> None:
+        sys.stderr.write(f"scanner: {status.state.value} {status.detail} {status.remedy}".rstrip(" ") + "\n")
+        if status.state in {SourceState.STOPPED, SourceState.DENIED, SourceState.BUSY} and not ended.is_set():
+            failed.append(status)
+            ended.set()
+
+    source = SerialSource(port, profile)
+    source.start(deliver, changed)
+    try:
+        ended.wait()
+    finally:
+        ended.set()
+        source.stop()
+    if failed:
+        raise DeviceError(failed[0].code, failed[0].detail, remedy=failed[0].remedy, retryable=True)
+    return DONE
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from devices.simulator import ScanFileError, run_simulator  # noqa: PLC0415 - only where it is used
+
+    try:
+        run_simulator(
+            _lines(options.file),
+            say=lambda line: print(line, flush=True),
+            per_second=options.rate,
+            link=None if options.link is None else Path(options.link),
+            stay=options.stay,
+        )
+    except (ScanFileError, ValueError, UnicodeDecodeError) as fault:
+        raise ConfigError("SIMULATOR", f"{options.file or 'standard input'}: {fault}.") from fault
+    except OSError as fault:
+        raise DeviceError("SIMULATOR", f"cannot simulate: {fault}.") from fault
+    return DONE
+
+
+def _lines(name: str | None) -> Iterable[str]:
+    if name is None:
+        return sys.stdin
+    return Path(name).read_text("utf-8").split("\n")

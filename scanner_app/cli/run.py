@@ -1,0 +1,96 @@
+"""`scanner run`: the full-screen terminal; with --demo a throw-away home and a virtual scanner, without a screen the shift."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from scanner_app.bootstrap import Station
+    from scanner_app.demo.site import DemoSite
+
+DONE = 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--demo, --now."""
+    parser.add_argument("--demo", action="store_true", help="a throw-away home with the demonstration site")
+    parser.add_argument("--now", metavar="T", help="date or time to start at (default: now)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0 when the terminal is left."""
+    os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+    if options.demo:
+        with tempfile.TemporaryDirectory(prefix="scanner-demo-") as folder:
+            return _demonstrate(Path(folder), options.now)
+    from scanner_app.bootstrap import open_station, sources_of  # noqa: PLC0415 - after the arguments are known
+
+    station = open_station(options.config, options.now)
+    if not station.home.ledger_path.exists():
+        sys.stderr.write(f"scanner: a new home in {station.home.state_folder}; `scanner init` makes its configuration.\n")
+    return show(station, sources_of(station.config))
+
+
+def _demonstrate(folder: Path, now: str | None) -> int:
+    from scanner_app.bootstrap import Station, clock_of, instant_of  # noqa: PLC0415 - after the arguments are known
+    from scanner_app.cli.init import make_home  # noqa: PLC0415
+    from scanner_app.clock import SettableClock, SystemClock  # noqa: PLC0415
+    from scanner_app.config import Home, read_config  # noqa: PLC0415
+
+    sys.stderr.write("scanner: making the demonstration site ... ")
+    sys.stderr.flush()
+    home = Home(folder / "config.toml", folder)
+    site = make_home(home, now, demo=True)
+    sys.stderr.write("done.\n")
+    config = read_config(home.config_path)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return _demonstrate_on_screen(Station(home, config, clock_of(now, config.zone)), site)
+    from scanner_app.cli.demonstration import play_shift  # noqa: PLC0415
+
+    start = SystemClock().now() if now is None else instant_of(now, config.zone)
+    return play_shift(Station(home, config, SettableClock(start)), site, lambda line: print(line, flush=True))
+
+
+def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
+    from devices.profile import ScannerProfile  # noqa: PLC0415 - only the demonstration has a virtual scanner
+    from devices.serial_port import SerialSource  # noqa: PLC0415
+    from devices.simulator import VirtualScanner  # noqa: PLC0415
+    from scanner_app.cli.demonstration import labels_of_shift  # noqa: PLC0415
+    from scanner_app.workflows.step import Line  # noqa: PLC0415
+
+    labels = iter(labels_of_shift(site))
+    with VirtualScanner() as scanner:
+        sources = [SerialSource(scanner.path, ScannerProfile("virtual", commissioned=True))]
+
+        def pull() -> None:
+            label = next(labels, None)
+            if label is not None:
+                scanner.scan(label)
+
+        pin = site.operators[0].pin
+        return show(station, sources, Line("screen.stripe.demo", {"pin": pin}), pull)
+
+
+def show(station, sources, stripe=None, pull=None) -> int:
+    """Runs the Textual app on a started terminal until it is left."""
+    from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
+    from scanner_app.bootstrap import Terminal  # noqa: PLC0415
+
+    terminal = Terminal(station, sources, stripe)
+    if pull is not None:
+        terminal.trigger(pull)
+    terminal.start()
+    try:
+        app = ScannerApp(terminal, theme=station.config.screen.theme)
+        terminal.quitting(app.exit)
+        terminal.bell(app.ring)
+        app.run()
+    finally:
+        terminal.stop()
+    return DONE
