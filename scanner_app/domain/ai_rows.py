@@ -22,6 +22,7 @@ ANY_ITEM: Final = "01 02 03 8006 8026"
 INSTANCE: Final = "01 03 8006"
 UNIT: Final = "00"
 PATIENT_OR_PROVIDER: Final = "8017 8018"
+SERIALISED: Final = "00 01+21 03+21 253 255 8003 8004 8006+21 8010+8011 8017 8018"
 MEASURED: Final = "30 31nn 32nn 35nn 36nn"
 
 IDENTIFICATION: Final[tuple[Row, ...]] = (
@@ -168,10 +169,7 @@ SPECIAL: Final[tuple[Row, ...]] = (
     ("8019", "SRIN", "N..10", PATIENT_OR_PROVIDER, ""),
     ("8020", "REF No.", "X..25", "415", ""),
     ("8026", "ITIP CONTENT", "N14,csum N4,pieceoftotal", "37", "02 03 8006"),
-    (
-        "8030", "DIGSIG", "Z..90,cset64_padding",
-        "00 01+21 03+21 253 255 8003 8004 8006+21 8010+8011 8017 8018", "",
-    ),  # fmt: skip
+    ("8030", "DIGSIG", "Z..90,cset64_padding", SERIALISED, ""),
     ("8040", "IMEI", "N15", "01+21", ""),
     ("8041", "IMEI2", "N15", "01+21+8040", ""),
     ("8042", "ESIM", "N32", "01+21+8040", ""),
@@ -234,9 +232,7 @@ def rows() -> Iterator[Row]:
     yield from _with_decimals("337", "KG PER m²", "N6", MEASURE_DECIMALS, "01")
     yield from _with_decimals("390", "AMOUNT", "N..15", AMOUNT_DECIMALS, "255 8020", "391n 394n 8111")
     yield from _with_decimals("391", "AMOUNT", "N3,iso4217 N..15", AMOUNT_DECIMALS, "8020")
-    yield from _with_decimals(
-        "392", "PRICE", "N..15", AMOUNT_DECIMALS, "01+30 01+31nn 01+32nn 01+35nn 01+36nn", "393n"
-    )
+    yield from _with_decimals("392", "PRICE", "N..15", AMOUNT_DECIMALS, "01+30 01+31nn 01+32nn 01+35nn 01+36nn", "393n")
     yield from _with_decimals("393", "PRICE", "N3,iso4217 N..15", AMOUNT_DECIMALS, MEASURED)
     yield from _with_decimals("394", "PRCNT OFF", "N4", PERCENT_DECIMALS, "255", "8111")
     yield from _with_decimals("395", "PRICE/UoM", "N6", UNIT_PRICE_DECIMALS, MEASURED, "392n 393n 8005")

@@ -6,21 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from scanner_app.domain.ai_forms import Component, read_form
+from scanner_app.domain.ai_forms import Check, checker, read_form
 from scanner_app.domain.ai_rows import Row, rows
 
 FIXED_LENGTH_STARTS: Final = frozenset(
     ["00", "01", "02", "03", "11", "12", "13", "15", "16", "17", "20", "31", "32", "33", "34", "35", "36", "41"]
 )
-"""AIs beginning so have a predefined length and need no separator after them (General Specifications, section 7.8.5)."""
+"""AIs beginning so have a predefined length and need no separator after them (General Specifications, 7.8.5)."""
 
 NOT_IN_LINK_QUERY: Final = frozenset(
-    ["03", "21", "22", "235", "254", "7040", "7041", "8011", "8014", "8019", "8020", "8040", "8041", "8042", "8043", "8200"]
+    (
+        *("03", "21", "22", "235", "254", "7040", "7041", "8011", "8014", "8019", "8020"),
+        *("8040", "8041", "8042", "8043", "8200"),
+    )
 )
 """AIs that cannot be an attribute in the query of a Digital Link."""
 
@@ -42,7 +43,7 @@ LINK_KEYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "8017": (("8019",),),
     "8018": (("8019",),),
 }
-"""Primary keys of a Digital Link, each with its qualifiers in order, in one alternative or more (GS1 Digital Link, 4)."""
+"""Primary keys of a Digital Link, each with its qualifiers in order, in one alternative or more."""
 
 Companions = tuple[tuple[frozenset[str], ...], ...]
 """Alternatives; of each, one AI of every set must be there."""
@@ -55,7 +56,7 @@ class ApplicationIdentifier:
     ai: str
     title: str
     form: str
-    components: tuple[Component, ...]
+    check: Check
     fixed_length: int
     companions: Companions
     companions_text: str
@@ -63,31 +64,28 @@ class ApplicationIdentifier:
     in_link_query: bool
 
 
-_read_form = lru_cache(maxsize=None)(read_form)
-
-
-def _matching(pattern: str, known: Iterable[str]) -> frozenset[str]:
+def _matching(pattern: str) -> frozenset[str]:
     """The AIs that a pattern stands for; n is any digit."""
     start = pattern.rstrip("n")
     if start == pattern:
         return frozenset((pattern,))
-    return frozenset(ai for ai in known if len(ai) == len(pattern) and ai.startswith(start))
+    return frozenset(ai for ai in ROWS if len(ai) == len(pattern) and ai.startswith(start))
 
 
-def _entry(row: Row, known: tuple[str, ...]) -> ApplicationIdentifier:
+def _entry(row: Row) -> ApplicationIdentifier:
     """The entry of a row."""
     ai, title, form, needs, excludes = row
-    components = _read_form(form)
+    components = read_form(form)
     alternatives = [alternative for alternative in needs.split(" ") if alternative]
-    forbidden = [_matching(pattern, known) for pattern in excludes.split(" ") if pattern]
+    forbidden = [_matching(pattern) for pattern in excludes.split(" ") if pattern]
     return ApplicationIdentifier(
         ai=ai,
         title=title,
         form=form,
-        components=components,
+        check=checker(components),
         fixed_length=sum(part.longest for part in components) if ai[:2] in FIXED_LENGTH_STARTS else 0,
         companions=tuple(
-            tuple(_matching(pattern, known) for pattern in alternative.split("+")) for alternative in alternatives
+            tuple(_matching(pattern) for pattern in alternative.split("+")) for alternative in alternatives
         ),
         companions_text=" or ".join(
             " with ".join(f"({pattern})" for pattern in alternative.split("+")) for alternative in alternatives
@@ -97,15 +95,26 @@ def _entry(row: Row, known: tuple[str, ...]) -> ApplicationIdentifier:
     )
 
 
-def _table() -> dict[str, ApplicationIdentifier]:
-    """The entries by AI."""
-    listed = list(rows())
-    known = tuple(row[0] for row in listed)
-    return {row[0]: _entry(row, known) for row in listed}
+class _Table(dict[str, ApplicationIdentifier]):
+    """Entries by AI, each made when it is first asked for: start-up pays for none of the 541."""
+
+    def __missing__(self, ai: str) -> ApplicationIdentifier:
+        """Makes the entry of an AI; KeyError if there is no such AI."""
+        entry = self[ai] = _entry(ROWS[ai])
+        return entry
 
 
-TABLE: Final = _table()
-"""Every application identifier by its digits."""
+ROWS: Final = {row[0]: row for row in rows()}
+"""What is listed of every application identifier; whether an AI is known is asked here."""
 
-AI_LENGTH: Final = {ai[:2]: len(ai) for ai in TABLE}
+TABLE: Final = _Table()
+"""Every application identifier by its digits: `TABLE[ai]`, for an AI that is in ROWS."""
+
+AI_LENGTH: Final = {ai[:2]: len(ai) for ai in ROWS}
 """The length of an AI by its first two digits (General Specifications, figure 7.8.1-1)."""
+
+
+def find_ai(beginning: str) -> ApplicationIdentifier | None:
+    """The entry of the AI that these two to four characters begin with; None if none does."""
+    ai = beginning[: AI_LENGTH.get(beginning[:2], 0)]
+    return TABLE[ai] if ai in ROWS else None

@@ -10,8 +10,8 @@ import re
 from datetime import date
 from typing import Final, NamedTuple
 
-from scanner_app.domain.ai_table import LINK_KEYS, TABLE
-from scanner_app.domain.element_strings import Message, element_fault, judged
+from scanner_app.domain.ai_table import LINK_KEYS, ROWS, TABLE
+from scanner_app.domain.element_strings import Clash, Message, judge, value_error
 from scanner_app.domain.parsed_scan import ScanError, ScanErrorCode
 
 _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -69,7 +69,7 @@ def _path_parts(text: str, start: int, end: int) -> list[_Part] | ScanError:
         value_slash = text.rfind("/", start, end)
         ai_slash = text.rfind("/", start, value_slash)
         ai = text[ai_slash + 1 : value_slash]
-        if ai_slash < 0 or ai not in TABLE:
+        if ai_slash < 0 or ai not in ROWS:
             return _bad("The path holds no GS1 key.", start)
         parts.insert(0, _Part(ai, text[value_slash + 1 : end], ai_slash + 1))
         if ai in LINK_KEYS:
@@ -102,7 +102,7 @@ def _misplaced(path: list[_Part], query: list[_Part]) -> ScanError | None:
     qualifiers = [part.ai for part in path[1:]]
     seen = {part.ai for part in path}
     for part in query:
-        if part.ai not in TABLE:
+        if part.ai not in ROWS:
             message = f"Parameter {part.ai} is a number, but no application identifier."
             return ScanError(ScanErrorCode.UNKNOWN_AI, None, part.offset, message)
         if part.ai in seen:
@@ -126,7 +126,11 @@ def _message(path: list[_Part], query: list[_Part], today: date) -> Message | Sc
         value = _PERCENT.sub(lambda found: chr(int(found[1], 16)), part.value)
         if not value.isascii():
             return ScanError(ScanErrorCode.BAD_CHARACTER, part.ai, part.offset, f"({part.ai}) must be ASCII.")
-        if fault := element_fault(TABLE[part.ai], value, part.offset, today):
-            return fault
+        if fault := TABLE[part.ai].check(value, today):
+            return value_error(TABLE[part.ai], fault, part.offset)
         elements.append((part.ai, value))
-    return judged(tuple(elements), [part.offset for part in (*path, *query)])
+    judged = judge(elements)
+    if isinstance(judged, Clash):
+        part = (*path, *query)[judged.at]
+        return ScanError(judged.code, part.ai, part.offset, judged.message)
+    return judged

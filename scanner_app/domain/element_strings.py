@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from scanner_app.domain.ai_forms import value_fault
-from scanner_app.domain.ai_table import AI_LENGTH, TABLE, ApplicationIdentifier
+from scanner_app.domain.ai_table import ROWS, TABLE, ApplicationIdentifier, find_ai
 from scanner_app.domain.dates import YYMMDD_DIGITS, from_yymmdd
 from scanner_app.domain.keys import Gln, Gtin, Lot, Serial, Sscc
-from scanner_app.domain.parsed_scan import Elements, Kind, ParsedScan, ScanError, ScanErrorCode
+from scanner_app.domain.linters import Fault
+from scanner_app.domain.parsed_scan import Elements, Kind, ParsedScan, ScanError, ScanErrorCode, parsed_scan
 
 GROUP_SEPARATOR: Final = "\x1d"
 """What a scanner sends for FNC1 between element strings (General Specifications, section 7.8.6)."""
@@ -24,24 +23,33 @@ GROUP_SEPARATOR: Final = "\x1d"
 COMBINATIONS_CACHED: Final = 1024
 """Labels of a warehouse use few combinations of AIs; what is to be said of each is worked out once."""
 
+TWO_SEPARATORS: Final = GROUP_SEPARATOR * 2
+DIGITAL_SIGNATURE: Final = "8030"
 KEYS_WITH_OPTIONAL_SERIAL: Final = {"253": 13, "255": 13, "8003": 14}
 """Keys that a digital signature (8030) asks to be serialised, with their length without a serial."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """The element strings of a message in its order, and what is to be warned of."""
 
     elements: Elements
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Judgement:
-    """What can be said of a combination of AIs without their values: a forbidden pair, or warnings."""
+class Clash(NamedTuple):
+    """An element string, by its place in the message, that must not stand beside the others; and why."""
 
-    pair: tuple[int, str] | None
+    at: int
+    code: ScanErrorCode
+    message: str
+
+
+class _Judgement(NamedTuple):
+    """What can be said of a combination of AIs without their values: a forbidden pair, warnings, and what is left."""
+
+    clash: Clash | None
     warnings: tuple[str, ...]
+    needs_values: bool
 
 
 def read_element_strings(text: str, start: int, today: date) -> Message | ScanError:
@@ -51,77 +59,66 @@ def read_element_strings(text: str, start: int, today: date) -> Message | ScanEr
     """
     if not text.isascii():
         return not_ascii(text)
-    if fault := _separator_fault(text, start):
-        return fault
+    if text.startswith(GROUP_SEPARATOR, start) or TWO_SEPARATORS in text:
+        return _separator_fault(text, start)
     elements: list[tuple[str, str]] = []
-    offsets: list[int] = []
-    position, end = start, len(text)
-    while position < end:
-        entry = _entry_at(text, position)
-        if entry is None:
-            return _unknown_ai(text, position)
-        begin = position + len(entry.ai)
-        limit = begin + entry.fixed_length if entry.fixed_length else end
-        stop = text.find(GROUP_SEPARATOR, begin, limit)
-        if stop < 0:
-            stop = min(limit, end)
-        value = text[begin:stop]
-        if fault := element_fault(entry, value, position, today):
-            return fault
-        elements.append((entry.ai, value))
-        offsets.append(position)
-        position = stop + 1 if text.startswith(GROUP_SEPARATOR, stop) else stop
-    return judged(tuple(elements), offsets)
+    for part in text[start:].split(GROUP_SEPARATOR):
+        position, end = 0, len(part)
+        while position < end:
+            entry = TABLE.get(part[position : position + 2]) or find_ai(part[position : position + 4])
+            if entry is None:
+                return _unknown_ai(text, _offset_after(elements, text, start))
+            ai, length, check = entry.ai, entry.fixed_length, entry.check
+            begin = position + len(ai)
+            position = begin + length if length else end
+            value = part[begin:position]
+            if fault := check(value, today):
+                return value_error(entry, fault, _offset_after(elements, text, start))
+            elements.append((ai, value))
+    judged = judge(elements)
+    if isinstance(judged, Clash):
+        offset = _offset_after(elements[: judged.at], text, start)
+        return ScanError(judged.code, elements[judged.at][0], offset, judged.message)
+    return judged
 
 
-def element_fault(entry: ApplicationIdentifier, value: str, offset: int, today: date) -> ScanError | None:
-    """What is wrong with one value, told with its AI and offset; None if nothing is."""
-    fault = value_fault(entry.components, value, today)
-    if fault is None:
-        return None
+def value_error(entry: ApplicationIdentifier, fault: Fault, offset: int) -> ScanError:
+    """The refusal of a value, told with its AI and offset."""
     return ScanError(fault.code, entry.ai, offset, f"({entry.ai}) {entry.title} {fault.sentence}.")
 
 
-def judged(elements: Elements, offsets: Sequence[int]) -> Message | ScanError:
-    """The message, unless its element strings must not stand together. `offsets` are those of the AIs."""
-    ais = tuple([ai for ai, _ in elements])
-    judgement = _judge(ais)
-    if judgement.pair:
-        index, other = judgement.pair
-        message = f"({ais[index]}) must not stand on one item with ({other})."
-        return ScanError(ScanErrorCode.AI_CONFLICT, ais[index], offsets[index], message)
-    if len(set(ais)) < len(ais) and (fault := _repeated(elements, offsets)):
-        return fault
-    if "8030" in ais and (fault := _unserialised(elements, offsets)):
-        return fault
-    return Message(elements, judgement.warnings)
+def judge(elements: Sequence[tuple[str, str]]) -> Message | Clash:
+    """The message of these element strings, unless some must not stand together."""
+    clash, warnings, needs_values = _judge(tuple([ai for ai, _ in elements]))
+    if needs_values:
+        clash = _repeated(elements) or _unserialised(elements)
+    return clash or Message(tuple(elements), warnings)
 
 
 def scan_of(message: Message, kind: Kind, text: str, symbology: str | None, today: date) -> ParsedScan:
     """The scan that a message makes, with its keys in their fields. The values were checked when it was read."""
-    value_of = dict(message.elements).get
+    elements, warnings = message
+    value_of = dict(elements).get
     item, unit, content, place = value_of("01") or value_of("03"), value_of("00"), value_of("02"), value_of("414")
-    lot, serial = value_of("10"), value_of("21")
-    count = value_of("30") or value_of("37")
-    warnings = message.warnings
-    expires = value_of("17") or (value_of("7003") or "")[:YYMMDD_DIGITS]
-    expiry = from_yymmdd(expires, today) if expires else None
-    if expiry and expires.endswith("00"):
+    lot, serial, count = value_of("10"), value_of("21"), value_of("30") or value_of("37")
+    expires = value_of("17") or value_of("7003")
+    expiry = from_yymmdd(expires[:YYMMDD_DIGITS], today) if expires else None
+    if expiry and expires and expires[4:] == "00":
         warnings = (*warnings, day_00(expiry))
-    return ParsedScan(
-        kind=kind,
-        text=text,
-        symbology=symbology,
-        elements=message.elements,
-        gtin=Gtin(item) if item else None,
-        serial=Serial(serial) if serial else None,
-        lot=Lot(lot) if lot else None,
-        expiry=expiry,
-        sscc=Sscc(unit) if unit else None,
-        gln=Gln(place) if place else None,
-        quantity=int(count) if count else None,
-        content_gtin=Gtin(content) if content else None,
-        warnings=warnings,
+    return parsed_scan(
+        kind,
+        text,
+        symbology,
+        elements,
+        Gtin(item) if item else None,
+        Serial(serial) if serial else None,
+        Lot(lot) if lot else None,
+        expiry,
+        Sscc(unit) if unit else None,
+        Gln(place) if place else None,
+        int(count) if count else None,
+        Gtin(content) if content else None,
+        warnings,
     )
 
 
@@ -137,8 +134,8 @@ def format_element_string(elements: Iterable[tuple[str, str]]) -> str:
     """
     parts: list[str] = []
     for ai, value in elements:
-        entry = TABLE.get(ai)
-        parts.append(ai + value + ("" if entry and entry.fixed_length else GROUP_SEPARATOR))
+        fixed = ai in ROWS and TABLE[ai].fixed_length
+        parts.append(ai + value + ("" if fixed else GROUP_SEPARATOR))
     return "".join(parts).removesuffix(GROUP_SEPARATOR)
 
 
@@ -149,23 +146,12 @@ def not_ascii(text: str) -> ScanError:
     return ScanError(ScanErrorCode.BAD_CHARACTER, None, offset, message)
 
 
-def _separator_fault(text: str, start: int) -> ScanError | None:
-    """A separator at the head of the message, or two in a row."""
+def _separator_fault(text: str, start: int) -> ScanError:
+    """The refusal of a separator at the head of the message, or of two in a row."""
     if text.startswith(GROUP_SEPARATOR, start):
         return ScanError(ScanErrorCode.LEADING_SEPARATOR, None, start, "The message begins with a separator.")
-    doubled = text.find(GROUP_SEPARATOR * 2, start)
-    if doubled >= 0:
-        return ScanError(ScanErrorCode.DOUBLE_SEPARATOR, None, doubled, "Two separators stand in a row.")
-    return None
-
-
-def _entry_at(text: str, position: int) -> ApplicationIdentifier | None:
-    """The entry of the AI that stands at `position`; its first two digits tell its length."""
-    first_two = text[position : position + 2]
-    entry = TABLE.get(first_two)
-    if entry is None and first_two in AI_LENGTH:
-        entry = TABLE.get(text[position : position + AI_LENGTH[first_two]])
-    return entry
+    doubled = text.find(TWO_SEPARATORS, start)
+    return ScanError(ScanErrorCode.DOUBLE_SEPARATOR, None, doubled, "Two separators stand in a row.")
 
 
 def _unknown_ai(text: str, position: int) -> ScanError:
@@ -174,15 +160,26 @@ def _unknown_ai(text: str, position: int) -> ScanError:
     return ScanError(ScanErrorCode.UNKNOWN_AI, None, position, f"No application identifier begins {shown!r}.")
 
 
+def _offset_after(elements: Sequence[tuple[str, str]], text: str, start: int) -> int:
+    """Where the AI stands that follows these element strings."""
+    offset = start
+    for ai, value in elements:
+        offset += len(ai) + len(value)
+        offset += text.startswith(GROUP_SEPARATOR, offset)
+    return offset
+
+
 @lru_cache(maxsize=COMBINATIONS_CACHED)
 def _judge(ais: tuple[str, ...]) -> _Judgement:
     """What is to be said of a combination of AIs."""
     present = frozenset(ais)
     for index, ai in enumerate(ais):
-        if clash := TABLE[ai].excludes & present:
-            return _Judgement((index, min(clash)), ())
+        if excluded := TABLE[ai].excludes & present:
+            message = f"({ai}) must not stand on one item with ({min(excluded)})."
+            return _Judgement(Clash(index, ScanErrorCode.AI_CONFLICT, message), (), needs_values=False)
     unmet = [TABLE[ai] for ai in dict.fromkeys(ais) if not _accompanied(TABLE[ai], present)]
-    return _Judgement(None, tuple(_missing_companion(entry) for entry in unmet))
+    warnings = tuple(_missing_companion(entry) for entry in unmet)
+    return _Judgement(None, warnings, needs_values=len(present) < len(ais) or DIGITAL_SIGNATURE in present)
 
 
 def _accompanied(entry: ApplicationIdentifier, present: frozenset[str]) -> bool:
@@ -197,19 +194,20 @@ def _missing_companion(entry: ApplicationIdentifier) -> str:
     return f"MISSING_COMPANION: ({entry.ai}) {entry.title} stands without {entry.companions_text}."
 
 
-def _repeated(elements: Elements, offsets: Sequence[int]) -> ScanError | None:
+def _repeated(elements: Sequence[tuple[str, str]]) -> Clash | None:
     """An AI that comes again with another value."""
     first: dict[str, str] = {}
-    for (ai, value), offset in zip(elements, offsets, strict=True):
+    for index, (ai, value) in enumerate(elements):
         if first.setdefault(ai, value) != value:
-            return ScanError(ScanErrorCode.AI_REPEATED, ai, offset, f"({ai}) comes again with another value.")
+            return Clash(index, ScanErrorCode.AI_REPEATED, f"({ai}) comes again with another value.")
     return None
 
 
-def _unserialised(elements: Elements, offsets: Sequence[int]) -> ScanError | None:
+def _unserialised(elements: Sequence[tuple[str, str]]) -> Clash | None:
     """A key without serial beside a digital signature, which signs one instance."""
-    for (ai, value), offset in zip(elements, offsets, strict=True):
+    if all(ai != DIGITAL_SIGNATURE for ai, _ in elements):
+        return None
+    for index, (ai, value) in enumerate(elements):
         if len(value) == KEYS_WITH_OPTIONAL_SERIAL.get(ai):
-            message = f"({ai}) needs its serial component beside (8030)."
-            return ScanError(ScanErrorCode.AI_CONFLICT, ai, offset, message)
+            return Clash(index, ScanErrorCode.AI_CONFLICT, f"({ai}) needs its serial component beside (8030).")
     return None

@@ -1,4 +1,4 @@
-"""HIBC supplier labels: `+`, labeller, product, unit of measure; lot, serial, expiry and quantity behind a slash or alone.
+"""HIBC supplier labels: `+`, labeller, product, unit of measure; lot, serial, expiry, quantity behind a slash or alone.
 
 ANSI/HIBC 2, Supplier Labeling Standard. Elements are named LIC, PCN, UOM, LOT, SERIAL, EXPIRY, MFD and QTY.
 """
@@ -107,7 +107,7 @@ def _read_label(label: _Label, data: str, today: date) -> None:
             rest[-1] = rest[-1][:-1]
         _read_secondary(label, head, today)
     for part in rest:
-        _read_supplement(label, part, today)
+        _read_supplement(label, part)
 
 
 def _read_secondary(label: _Label, data: str, today: date) -> None:
@@ -119,7 +119,7 @@ def _read_secondary(label: _Label, data: str, today: date) -> None:
     elif not mark:
         found = _JULIAN.fullmatch(data)
         if not found:
-            _read_supplement(label, data, today)
+            _read_supplement(label, data)
             return
         _set_expiry(label, found[1], from_yyddd(found[1], today))
         body = found[2]
@@ -157,7 +157,7 @@ def _read_dated(label: _Label, body: str, today: date) -> str:
     return body[found.end() :]
 
 
-def _read_supplement(label: _Label, part: str, today: date) -> None:
+def _read_supplement(label: _Label, part: str) -> None:
     """A part with a data identifier of its own; others are kept as they are."""
     found = _SUPPLEMENT.fullmatch(part)
     if not found:
@@ -172,7 +172,6 @@ def _read_supplement(label: _Label, part: str, today: date) -> None:
         _set_expiry(label, value, from_yyyymmdd(value))
     else:
         label.elements.append(("MFD", value))
-    del today
 
 
 def _set_key(label: _Label, name: str, value: str) -> None:

@@ -1,4 +1,4 @@
-"""ISO/IEC 15434 messages: formats 06 (data identifiers, as on German packs with a PPN) and 05 (application identifiers).
+"""ISO/IEC 15434 messages: format 06 (data identifiers, as on German packs with a PPN) and 05 (application identifiers).
 
 `[)>` RS `06` GS field GS field … RS EOT. The separators are data of the symbol here and need no FNC1; the last two are
 often cut off by scanners and may be missing. Fields of other formats are not looked into.
@@ -75,9 +75,7 @@ def _application_identifiers(
     return scan_of(message, Kind.ISO15434, text, symbology, today)
 
 
-def _data_identifiers(
-    text: str, symbology: str | None, start: int, end: int, today: date
-) -> ParsedScan | ScanError:
+def _data_identifiers(text: str, symbology: str | None, start: int, end: int, today: date) -> ParsedScan | ScanError:
     """Format 06: fields that begin with a data identifier (ANSI MH10.8.2)."""
     fields: dict[str, str] = {}
     parsed = ParsedScan(Kind.ISO15434, text, symbology)
@@ -99,26 +97,36 @@ def _data_identifiers(
 
 def _with_field(parsed: ParsedScan, name: str, value: str, offset: int, today: date) -> ParsedScan | ScanError:
     """The scan with one more field in its place; fields that mean nothing here only stand among the elements."""
-    try:
-        if name == GTIN_FIELD:
-            return replace(parsed, gtin=Gtin.of(value))
-        if name == LOT_FIELD:
-            return replace(parsed, lot=Lot.of(value))
-        if name == SERIAL_FIELD:
-            return replace(parsed, serial=Serial.of(value))
-    except KeyFormatError as bad:
-        return _bad(f"({name}) {bad.message}", offset, name, ScanErrorCode(bad.code))
     if name in EXPIRY_FIELDS:
         return _with_expiry(parsed, name, value, offset, today)
-    if name == PPN_FIELD:
-        if not _PPN.fullmatch(value):
-            return _bad(f"({name}) {value!r} is no Pharmacy Product Number.", offset, name)
-        if ppn_check_digits(value[:-2]) != value[-2:]:
-            message = f"({name}) {value} ends in {value[-2:]}, not {ppn_check_digits(value[:-2])}."
-            return _bad(message, offset, name, ScanErrorCode.BAD_CHECK_DIGIT)
     if name == QUANTITY_FIELD and len(value) <= QUANTITY_DIGITS_MAX and is_digits(value):
         return replace(parsed, quantity=int(value))
+    try:
+        return _with_key(parsed, name, value)
+    except KeyFormatError as bad:
+        return _bad(f"({name}) {bad.message}", offset, name, ScanErrorCode(bad.code))
+
+
+def _with_key(parsed: ParsedScan, name: str, value: str) -> ParsedScan:
+    """The scan with one more key, if the field holds one; KeyFormatError if the key is not as it should be."""
+    if name == GTIN_FIELD:
+        return replace(parsed, gtin=Gtin.of(value))
+    if name == LOT_FIELD:
+        return replace(parsed, lot=Lot.of(value))
+    if name == SERIAL_FIELD:
+        return replace(parsed, serial=Serial.of(value))
+    if name == PPN_FIELD:
+        _check_ppn(value)
     return parsed
+
+
+def _check_ppn(value: str) -> None:
+    """KeyFormatError for what is no Pharmacy Product Number."""
+    if not _PPN.fullmatch(value):
+        raise KeyFormatError("BAD_FORMAT", f"A PPN needs letters and digits and two check digits, not {value!r}.")
+    expected = ppn_check_digits(value[:-2])
+    if value[-2:] != expected:
+        raise KeyFormatError("BAD_CHECK_DIGIT", f"PPN {value} ends in {value[-2:]}, not {expected}.")
 
 
 def _with_expiry(parsed: ParsedScan, name: str, value: str, offset: int, today: date) -> ParsedScan | ScanError:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from scanner_app.domain.code_lists import AIDC_MEDIA, COUNTRIES, COUNTRY_LETTERS, CURRENCIES, PACKAGE_TYPES
 from scanner_app.domain.dates import from_yymmdd, from_yyyymmdd
-from scanner_app.domain.keys import check_digit, has_check_digit
+from scanner_app.domain.keys import CSET82, check_digit, has_check_digit
 from scanner_app.domain.parsed_scan import ScanErrorCode
 
 COMPANY_PREFIX_DIGITS_MIN: Final = 4
@@ -27,18 +27,19 @@ BASE64_GROUP: Final = 4
 CHECK_PAIR: Final = 2
 IBAN_COUNTRIES_BEYOND_ISO: Final = frozenset({"XK"})
 
+IMPORTER_INDICES: Final = frozenset("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+
 CHECK_PAIR_CHARACTERS: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 CHECK_PAIR_PRIMES: Final = (
     2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83,
 )  # fmt: skip
 CHECK_PAIR_MODULUS: Final = 1021
-CSET82: Final = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+CHECK_PAIR_VALUES: Final = {character: value for value, character in enumerate(sorted(CSET82))}
 
 _PERCENT_FAULT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _IBAN: Final = re.compile(r"[A-Z]{2}[0-9]{2}[0-9A-Z]{1,30}")
 _BASE64: Final = re.compile(r"[0-9A-Za-z_-]+(={0,2})")
 _POSITION: Final = re.compile(r"([0-9]+)/([0-9]+)")
-_IMPORTER_INDEX: Final = re.compile(r"[-0-9A-Z_a-z]")
 
 
 class Fault(NamedTuple):
@@ -77,7 +78,7 @@ def csumalpha(text: str) -> Fault | None:
 def check_pair(text: str) -> str:
     """The check character pair for 1 to 23 characters of set 82 (section 7.9.5)."""
     weighted = zip(reversed(text), CHECK_PAIR_PRIMES, strict=False)
-    first, second = divmod(sum(CSET82.index(char) * prime for char, prime in weighted) % CHECK_PAIR_MODULUS, 32)
+    first, second = divmod(sum(CHECK_PAIR_VALUES[char] * prime for char, prime in weighted) % CHECK_PAIR_MODULUS, 32)
     return CHECK_PAIR_CHARACTERS[first] + CHECK_PAIR_CHARACTERS[second]
 
 
@@ -193,7 +194,9 @@ def posinseqslash(text: str) -> Fault | None:
 
 def pcenc(text: str) -> Fault | None:
     """Percent signs only before two hexadecimal digits (RFC 3986, section 2.1)."""
-    return _fault("has % without two hexadecimal digits", ScanErrorCode.BAD_CHARACTER) if _PERCENT_FAULT.search(text) else None
+    if not _PERCENT_FAULT.search(text):
+        return None
+    return _fault("has % without two hexadecimal digits", ScanErrorCode.BAD_CHARACTER)
 
 
 def nonzero(text: str) -> Fault | None:
@@ -228,7 +231,7 @@ def hyphen(text: str) -> Fault | None:
 
 def importeridx(text: str) -> Fault | None:
     """An importer index: a letter, a digit, a hyphen or an underscore (EU 2018/574)."""
-    return None if _IMPORTER_INDEX.fullmatch(text) else _fault("has no such importer index", ScanErrorCode.BAD_CHARACTER)
+    return None if text in IMPORTER_INDICES else _fault("has no such importer index", ScanErrorCode.BAD_CHARACTER)
 
 
 def mediatype(text: str) -> Fault | None:

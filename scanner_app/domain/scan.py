@@ -29,6 +29,7 @@ from scanner_app.domain.parsed_scan import Elements, Kind, ParsedScan, ScanError
 
 __all__ = [
     "DEFAULT_LABELS", "Elements", "Kind", "LabelPrefixes", "ParsedScan", "ScanError", "ScanErrorCode", "parse_scan",
+    "symbology_of",
 ]  # fmt: skip
 
 SYMBOLOGY_CHARACTERS: Final = 3
@@ -44,7 +45,7 @@ ADD_ON_LENGTHS: Final = frozenset({15, 18})
 """A 13-digit symbol with the two or five digits of its add-on."""
 
 ITF_CHECKED: Final = "]I1"
-ITF: Final = frozenset(["]I0", "]I1"])
+ITF_UNCHECKED: Final = "]I0"
 COMPOSITE_MARK: Final = "|]e0"
 """Joins the linear symbol of a composite and its 2D component."""
 
@@ -56,9 +57,13 @@ NO_SYMBOLOGY: Final = "NO_SYMBOLOGY_ID: The data looks like GS1 element strings,
 
 _SYMBOLOGY: Final = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _WRONG_LAYOUT: Final = re.compile(
-    r"[+$*^¨´](?:[de][0-9]|[CJQ][0-9](?=0[0-3][0-9]{14})|[EI][0-4](?=[0-9]{8,14}$))"
+    r"[+$*^\u00a8\u00b4](?:[de][0-9]|[CJQ][0-9](?=0[0-3][0-9]{14})|[EI][0-4](?=[0-9]{8,14}$))"
 )
-"""A symbology identifier whose ] was typed for another keyboard layout, and the head of what it announces."""
+"""A symbology identifier whose ] was typed for another keyboard layout, and the head of what it announces.
+
+In place of ] stands what its key gives on German, Italian and Spanish (+), French ($), Dutch (*), Portuguese (acute) and
+Nordic keyboards (diaeresis or ^).
+"""
 
 _LABEL: Final = re.compile(r"[ -~]+")
 
@@ -85,7 +90,7 @@ def parse_scan(text: str, today: date, labels: LabelPrefixes = DEFAULT_LABELS) -
     """
     symbology = text[:SYMBOLOGY_CHARACTERS]
     if symbology in GS1_CARRIERS:
-        return _gs1(text, symbology, today)
+        return _gs1(text, symbology, SYMBOLOGY_CHARACTERS, today)
     if not text:
         return ScanError(ScanErrorCode.EMPTY, None, 0, "The scan is empty.")
     if text.startswith("]"):
@@ -93,11 +98,17 @@ def parse_scan(text: str, today: date, labels: LabelPrefixes = DEFAULT_LABELS) -
     return _without_symbology(text, today, labels)
 
 
-def _gs1(text: str, symbology: str, today: date) -> ParsedScan | ScanError:
-    """A GS1 symbol: element strings."""
-    if len(text) == SYMBOLOGY_CHARACTERS:
-        return ScanError(ScanErrorCode.EMPTY, None, SYMBOLOGY_CHARACTERS, "The symbol holds no data.")
-    message = read_element_strings(text, SYMBOLOGY_CHARACTERS, today)
+def symbology_of(text: str) -> str | None:
+    """The symbology identifier at the head of a scan exactly as it stands there, or None."""
+    found = _SYMBOLOGY.match(text)
+    return found[0] if found else None
+
+
+def _gs1(text: str, symbology: str, start: int, today: date) -> ParsedScan | ScanError:
+    """A GS1 symbol: element strings from `start` on."""
+    if len(text) == start:
+        return ScanError(ScanErrorCode.EMPTY, None, start, "The symbol holds no data.")
+    message = read_element_strings(text, start, today)
     if isinstance(message, ScanError):
         return message
     return scan_of(message, Kind.GS1, text, symbology, today)
@@ -105,26 +116,49 @@ def _gs1(text: str, symbology: str, today: date) -> ParsedScan | ScanError:
 
 def _with_symbology(text: str, symbology: str, today: date, labels: LabelPrefixes) -> ParsedScan | ScanError:
     """A symbol whose carrier does not say GS1."""
-    if not _SYMBOLOGY.fullmatch(symbology):
+    if not symbology_of(text):
         return ScanError(ScanErrorCode.BAD_SYMBOLOGY, None, 0, "The symbology identifier after ] is incomplete.")
     if symbology[1] in INVERTED_FLAGS:
-        message = f"{symbology} is {symbology.swapcase()} with capitals and small letters exchanged: turn Caps Lock off."
+        message = f"{symbology} is {symbology.swapcase()} with capitals and small letters exchanged: Caps Lock is on."
         return ScanError(ScanErrorCode.INVERTED_CASE, None, 0, message)
     if symbology in EAN_DIGITS:
         return _ean(text, symbology, today)
-    if symbology == EAN_ADD_ON and len(text) - SYMBOLOGY_CHARACTERS in ADD_ON_LENGTHS and is_digits(text[3:]):
-        return _checked_gtin(text, symbology, text[3:16])
-    if symbology in ITF and len(text) == SYMBOLOGY_CHARACTERS + GTIN_DIGITS and is_digits(text[3:]):
-        if symbology == ITF_CHECKED or has_check_digit(text[3:]):
-            return _checked_gtin(text, symbology, text[3:])
-        return ParsedScan(Kind.UNKNOWN, text, symbology)
+    if gtin := _promised_gtin(text, symbology):
+        return _checked_gtin(text, symbology, gtin)
     return _plain(text, symbology, today, labels) or ParsedScan(Kind.UNKNOWN, text, symbology)
+
+
+def _promised_gtin(text: str, symbology: str) -> str | None:
+    """The digits of an ITF-14, or of an EAN-13 in front of its add-on; None for any other symbol."""
+    data = text[SYMBOLOGY_CHARACTERS:]
+    if not is_digits(data):
+        return None
+    if symbology == EAN_ADD_ON and len(data) in ADD_ON_LENGTHS:
+        return data[: EAN_DIGITS["]E0"]]
+    if len(data) == GTIN_DIGITS and (
+        symbology == ITF_CHECKED or (symbology == ITF_UNCHECKED and has_check_digit(data))
+    ):
+        return data
+    return None
 
 
 def _ean(text: str, symbology: str, today: date) -> ParsedScan | ScanError:
     """An EAN/UPC symbol, alone or with the 2D component of a composite behind it."""
     primary, mark, _ = text.partition(COMPOSITE_MARK)
     digits = primary[SYMBOLOGY_CHARACTERS:]
+    if fault := _ean_fault(digits, symbology):
+        return fault
+    linear = _checked_gtin(text, symbology, digits)
+    if isinstance(linear, ScanError) or not mark:
+        return linear
+    component = _gs1(text, symbology, len(primary) + len(mark), today)
+    if isinstance(component, ScanError) or component.gtin:
+        return component
+    return replace(component, gtin=linear.gtin)
+
+
+def _ean_fault(digits: str, symbology: str) -> ScanError | None:
+    """What is wrong with the data of an EAN/UPC symbol but for its check digit."""
     wanted = EAN_DIGITS[symbology]
     if not digits:
         return ScanError(ScanErrorCode.EMPTY, None, SYMBOLOGY_CHARACTERS, "The symbol holds no data.")
@@ -134,17 +168,7 @@ def _ean(text: str, symbology: str, today: date) -> ParsedScan | ScanError:
     if len(digits) != wanted:
         message = f"{symbology} needs {wanted} digits, not {len(digits)}."
         return ScanError(ScanErrorCode.BAD_LENGTH, None, SYMBOLOGY_CHARACTERS, message)
-    linear = _checked_gtin(text, symbology, digits)
-    if isinstance(linear, ScanError) or not mark:
-        return linear
-    start = len(primary) + len(mark)
-    if start == len(text):
-        return ScanError(ScanErrorCode.EMPTY, None, start, "The composite component holds no data.")
-    component = read_element_strings(text, start, today)
-    if isinstance(component, ScanError):
-        return component
-    composed = scan_of(component, Kind.GS1, text, symbology, today)
-    return composed if composed.gtin else replace(composed, gtin=linear.gtin)
+    return None
 
 
 def _checked_gtin(text: str, symbology: str | None, digits: str) -> ParsedScan | ScanError:
