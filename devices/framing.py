@@ -57,9 +57,9 @@ class Framer:
             return None
         return self._last_ns + self._idle_gap_ns
 
-    def feed(self, data: bytes, now_ns: int) -> list[Frame]:
+    def feed(self, arrived: bytes, now_ns: int) -> list[Frame]:
         """Take the bytes that arrived at `now_ns` and give the frames they complete, in order."""
-        kept = data.translate(self._ends, DROPPED_BYTES)
+        kept = arrived.translate(self._ends, DROPPED_BYTES)
         if not kept:
             return []
         self._last_ns = now_ns

@@ -16,7 +16,10 @@ BIT_RATES: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400,
 """What scanners offer on RS-232; USB-CDC ignores the number."""
 
 SEPARATOR_CHARACTERS: Final = "#$@[\\]^`{|}~"
-"""Printable substitutes that are no data: none of them is in GS1 character sets 39, 64 or 82."""
+"""Printable substitutes that are no data of lots and serials: none is in GS1 character set 82.
+
+Only `#` is in another, character set 39, which AI 8010 (component and part identifier) alone uses.
+"""
 
 SEPARATOR_TOKENS: Final = ("<GS>", "{GS}", "^]")
 """Sequences some scanners and emulators write for GS; taken as one only where the profile says so."""

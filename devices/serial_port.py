@@ -159,8 +159,8 @@ class SerialSource:
         while reads_left:
             ready = {found for found, _ in poller.poll(self._patience_ms())}
             if fd in ready:
-                data = self._take(fd)
-                self._deliver(self._framer.feed(data, self._monotonic_ns()), deliver)
+                arrived = self._take(fd)
+                self._deliver(self._framer.feed(arrived, self._monotonic_ns()), deliver)
                 reads_left -= self._stopping.is_set()
             elif ready:
                 return
@@ -170,12 +170,12 @@ class SerialSource:
     def _take(self, fd: int) -> bytes:
         """Read what is there; a line that is ready and gives nothing, or an error, is a device that went away."""
         try:
-            data = os.read(fd, READ_BYTES_MAX)
+            arrived = os.read(fd, READ_BYTES_MAX)
         except OSError as error:
             raise self._gone() from error
-        if not data:
+        if not arrived:
             raise self._gone()
-        return data
+        return arrived
 
     def _gone(self) -> DeviceAbsent:
         """Say that the device was there and is no more."""

@@ -110,18 +110,18 @@ class VirtualScanner:
         """Send one scan with its terminator; see `send`. Characters above U+007F travel as UTF-8."""
         self.send(text.encode("utf-8", "surrogatepass") + self._terminator, patience_s=patience_s)
 
-    def send(self, data: bytes, *, patience_s: float = 10.0, stop: threading.Event | None = None) -> None:
+    def send(self, payload: bytes, *, patience_s: float = 10.0, stop: threading.Event | None = None) -> None:
         """Send exact bytes; while the line is full, wait for a reader.
 
         Raises `ReaderAbsentError` after `patience_s`, when `stop` is set meanwhile, or if the scanner is unplugged.
         """
         end_s = time.monotonic() + patience_s
-        while data:
+        while payload:
             if not self.plugged:
                 message = "the virtual scanner is unplugged"
                 raise ReaderAbsentError(message)
             try:
-                data = data[os.write(self._controller, data) :]
+                payload = payload[os.write(self._controller, payload) :]
             except BlockingIOError:
                 self._await_room(end_s, stop)
 

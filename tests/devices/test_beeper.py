@@ -53,7 +53,7 @@ def test_the_linux_console_is_given_pitch_and_length() -> None:
 
 def test_tones_are_heard_in_order_and_none_after_closing() -> None:
     written: list[str] = []
-    bell = TerminalBell(written.append, console=True, rest=lambda seconds: None)  # noqa: ARG005
+    bell = TerminalBell(written.append, console=True, rest=lambda seconds: None)  # noqa: ARG005 - the signature is given
     bell.play(Tone.GOOD)
     bell.play(Tone.TICK)
     bell.close()
@@ -75,7 +75,7 @@ def test_play_never_waits_and_keeps_the_newest_tones() -> None:
         assert go_on.wait(10)
         written.append(text)
 
-    bell = TerminalBell(held, console=True, rest=lambda seconds: None)  # noqa: ARG005
+    bell = TerminalBell(held, console=True, rest=lambda seconds: None)  # noqa: ARG005 - the signature is given
     bell.play(Tone.TICK)
     assert inside.wait(10)
     for _ in range(QUEUE_TONES_MAX):

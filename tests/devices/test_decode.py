@@ -52,7 +52,7 @@ def test_the_separator_of_the_profile_becomes_gs_and_the_payload_stays(separator
     assert (scan.payload, scan.symbology) == (payload, "]d2")
 
 
-def test_what_is_no_separator_in_the_profile_is_data() -> None:
+def test_what_is_no_separator_in_the_profile_stays_as_it_is() -> None:
     assert scanned(b"]d210A1|21X<GS>91Y").text == "]d210A1|21X<GS>91Y"
     assert scanned(b"10A1|21X#91Y", ScannerProfile("old", separator="#")).text == "10A1|21X\x1d91Y"
 

@@ -63,7 +63,7 @@ def test_a_text_becomes_a_scan_with_every_fact() -> None:
         cut=False,
     )
     with pytest.raises(dataclasses.FrozenInstanceError):
-        scan.text = "other"  # type: ignore[misc]
+        scan.text = "other"  # type: ignore[misc] # that it is refused is the test
 
 
 @given(st.text(alphabet=st.characters(), max_size=60))

@@ -378,7 +378,7 @@ def test_a_line_that_cannot_be_marked_as_exclusive_is_not_kept_open(
     with monkeypatch.context() as patch:
         patch.setattr("fcntl.ioctl", gone)
         patch.setattr("serial.Serial._update_dtr_state", lambda port: None)  # noqa: ARG005 - it asks by ioctl too
-        patch.setattr("serial.Serial._update_rts_state", lambda port: None)  # noqa: ARG005
+        patch.setattr("serial.Serial._update_rts_state", lambda port: None)  # noqa: ARG005 - the signature is given
         with pytest.raises(DeviceAbsent), opened(scanner.path, 9600):
             pass
     fcntl.flock(scanner._terminal, fcntl.LOCK_EX | fcntl.LOCK_NB)

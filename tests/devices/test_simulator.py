@@ -22,11 +22,11 @@ from tests.devices.listening import PATIENCE_S, Listener
 def read_all(path: str, length: int) -> bytes:
     descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
     try:
-        data = b""
-        while len(data) < length:
-            assert select.select([descriptor], [], [], PATIENCE_S)[0], f"only {data!r} came"
-            data += os.read(descriptor, length)
-        return data
+        arrived = b""
+        while len(arrived) < length:
+            assert select.select([descriptor], [], [], PATIENCE_S)[0], f"only {arrived!r} came"
+            arrived += os.read(descriptor, length)
+        return arrived
     finally:
         os.close(descriptor)
 
@@ -171,7 +171,7 @@ def test_it_stays_until_it_is_stopped(tmp_path: Path) -> None:
     link = tmp_path / "scanner"
 
     def play() -> None:
-        sent.append(run_simulator(["A"], say=lambda path: said.set(), link=link, stop=stop, stay=True))  # noqa: ARG005
+        sent.append(run_simulator(["A"], say=lambda path: said.set(), link=link, stop=stop, stay=True))  # noqa: ARG005 - the signature is given
 
     thread = threading.Thread(target=play)
     thread.start()

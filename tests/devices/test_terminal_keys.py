@@ -230,7 +230,7 @@ def test_a_paste_beyond_the_bound_is_cut() -> None:
 @pytest.mark.parametrize("wrong", [{"key_gap_ms": 0}, {"burst_keys_min": 0}])
 def test_bounds_below_one_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        TerminalKeys(WEDGE, **wrong)  # type: ignore[arg-type]
+        TerminalKeys(WEDGE, **wrong)  # type: ignore[arg-type] # one key of two
 
 
 presses = st.one_of(
