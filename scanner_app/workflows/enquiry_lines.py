@@ -1,0 +1,185 @@
+"""What is known of a unit, an item and its lots, a container, a place or a document; the loudest comes first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scanner_app.domain.facts import (
+    ContainerOf,
+    ContentOf,
+    DocumentSummary,
+    LevelOf,
+    Movements,
+    StockAt,
+    StockOf,
+    UnitOf,
+)
+from scanner_app.domain.stock import OUTSIDE
+from scanner_app.workflows.enquiry_alarms import expiry_alarms, status_alarms, unit_alarms, watch_alarms, watches_on
+from scanner_app.workflows.enquiry_parts import (
+    SHOWN_MAX,
+    container_stands,
+    content_lines,
+    label_differs,
+    more_lines,
+    place_lines,
+    total_lines,
+    unit_stands,
+)
+from scanner_app.workflows.enquiry_why import Subject
+from scanner_app.workflows.goods import batch_lines, container_text, goods_lines, item_line
+from scanner_app.workflows.local_time import local_clock
+from scanner_app.workflows.movement_lines import movement_lines, place_text
+from scanner_app.workflows.step import Line, Tone
+
+if TYPE_CHECKING:
+    from scanner_app.domain.facts import (
+        ContainerFact,
+        ContentFact,
+        StockLine,
+        SummaryFact,
+        UnitFact,
+    )
+    from scanner_app.domain.masters import Document, Level, Place
+    from scanner_app.domain.refusals import Parameters
+    from scanner_app.workflows.enquiry_alarms import Alarm
+    from scanner_app.workflows.goods import Container, Quantity, Unit
+    from scanner_app.workflows.step import Facts, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up tells: the headline, the lines, how loud, and what WHY would explain (None: no number)."""
+
+    say: Line
+    lines: tuple[Line, ...]
+    tone: Tone = Tone.TICK
+    subject: Subject | None = None
+
+
+def about_unit(unit: Unit, facts: Facts, moment: Moment) -> Found:
+    """One serialised unit: where it stands by this device's view, what the record says, its last movements."""
+    fact: UnitFact | None = facts[UnitOf(unit.gtin, unit.serial)]
+    lot, expiry = (unit.lot, unit.expiry) if fact is None else (fact.lot, fact.expiry)
+    alarms = unit_alarms(unit, fact, facts, moment)
+    here = fact is not None and fact.location not in OUTSIDE
+    lines = (
+        *(alarm.line for alarm in alarms),
+        item_line(unit.item),
+        Line("line.enquiry.unit", {"gtin": unit.gtin}),
+        *unit_stands(unit, fact, facts),
+        *batch_lines(lot, expiry),
+        Line("line.serial", {"serial": unit.serial}),
+        *label_differs(unit, fact),
+        *movement_lines(facts[Movements(unit.gtin, unit.serial, limit=SHOWN_MAX)], facts, moment),
+        *total_lines(_on_hand(facts[StockOf(unit.gtin)])),
+        _as_of(moment),
+    )
+    place = "" if fact is None else place_text(fact.location)
+    code = "say.enquiry.unit" if here else "say.enquiry.not_here"
+    quiet = Line(code, {"item": unit.item.name, "place": place})
+    return _told(alarms, quiet, lines, Subject(unit.gtin, serial=unit.serial), calm=here)
+
+
+def about_item(goods: Quantity, facts: Facts, moment: Moment) -> Found:
+    """An item, or one lot of it: what is here by lot and by place, and its last movements."""
+    on_hand = _on_hand(facts[StockOf(goods.gtin, goods.lot)])
+    alarms = [
+        *watch_alarms(watches_on(goods, on_hand, facts)),
+        *expiry_alarms(on_hand, moment),
+        *status_alarms(on_hand),
+    ]
+    level: Parameters = {"gtin": goods.level.gtin, "level": goods.level.name, "factor": goods.level.factor}
+    lines = (
+        *(alarm.line for alarm in alarms),
+        item_line(goods.item),
+        Line("line.enquiry.level", level),
+        Line("line.enquiry.class", {"class": goods.item.storage_class.value}),
+        *batch_lines(goods.lot, goods.expiry),
+        *total_lines(on_hand),
+        *place_lines(on_hand),
+        *movement_lines(facts[Movements(goods.gtin, lot=goods.lot, limit=SHOWN_MAX)], facts, moment),
+        _as_of(moment),
+    )
+    total = sum(line.quantity for line in on_hand)
+    quiet = Line("say.enquiry.item", {"item": goods.item.name, "quantity": total})
+    return _told(alarms, quiet, lines, Subject(goods.gtin, goods.lot))
+
+
+def about_container(container: Container, facts: Facts, moment: Moment) -> Found:
+    """A pallet or case: where it stands, its seal, and what is in it by our ledger."""
+    fact: ContainerFact | None = facts[ContainerOf(container.id)]
+    content: ContentFact = facts[ContentOf(container.id)]
+    alarms = watch_alarms(content.watches)
+    here = fact is not None and fact.location not in OUTSIDE
+    lines = (
+        *(alarm.line for alarm in alarms),
+        *goods_lines(container),
+        *container_stands(container.id, fact, facts),
+        *content_lines(content),
+        *movement_lines(facts[Movements(container=container.id, limit=SHOWN_MAX)], facts, moment),
+        _as_of(moment),
+    )
+    name = container_text(container.id)
+    quantity = sum(line.quantity for line in content.lines)
+    if fact is None or not here:
+        quiet = Line("say.enquiry.not_here", {"item": name})
+    else:
+        quiet = Line("say.enquiry.container", {"container": name, "place": fact.location, "quantity": quantity})
+    return _told(alarms, quiet, lines, Subject(place=container.id), calm=here)
+
+
+def about_place(place: Place, facts: Facts, moment: Moment) -> Found:
+    """A bin, dock, lane or cage: what lies directly in it, and its last movements."""
+    held: tuple[StockLine, ...] = facts[StockAt(place.code)]
+    alarms = [*expiry_alarms(held, moment), *status_alarms(held)]
+    by_item = Counter[str]()
+    for line in held:
+        by_item[line.gtin] += line.quantity
+    shown = by_item.most_common(SHOWN_MAX)
+    levels: tuple[Level | None, ...] = facts.all([LevelOf(gtin, moment.today) for gtin, _ in shown])
+    kind = {"place": place.code, "kind": place.kind.value, "class": place.storage_class.value}
+    lines = (
+        *(alarm.line for alarm in alarms),
+        Line("line.enquiry.place", {**kind}),
+        *(
+            Line("line.enquiry.content", {"quantity": quantity, "item": gtin if level is None else level.item.name})
+            for (gtin, quantity), level in zip(shown, levels, strict=True)
+        ),
+        *more_lines(len(by_item)),
+        *movement_lines(facts[Movements(place=place.code, limit=SHOWN_MAX)], facts, moment),
+        _as_of(moment),
+    )
+    quiet = Line("say.enquiry.place", {"place": place.code, "quantity": sum(by_item.values())})
+    return _told(alarms, quiet, lines, Subject(place=place.code))
+
+
+def about_document(document: Document, facts: Facts) -> Found:
+    """An expected delivery: from whom, open or closed, and how much of it is in."""
+    summary: SummaryFact | None = facts[DocumentSummary(document.id)]
+    state = "line.enquiry.document_closed" if document.closed else "line.enquiry.document_open"
+    lines = [Line(state, {"document": document.id, "kind": document.kind.value, "partner": document.partner})]
+    if summary is not None:
+        lines.append(Line("line.enquiry.progress", {"done": summary.received, "total": summary.expected}))
+        lines.append(Line("line.enquiry.apart", {"held": summary.held, "damaged": summary.damaged}))
+    say = Line("say.enquiry.document", {"document": document.id, "partner": document.partner})
+    return Found(say, tuple(lines))
+
+
+def _told(alarms: list[Alarm], quiet: Line, lines: tuple[Line, ...], subject: Subject, *, calm: bool = True) -> Found:
+    """The first alarm is headline and tone; without one the quiet sentence, which asks attention if not calm."""
+    if alarms:
+        return Found(alarms[0].line, lines, alarms[0].tone, subject)
+    return Found(quiet, lines, Tone.TICK if calm else Tone.ATTENTION, subject)
+
+
+def _on_hand(stock: tuple[StockLine, ...]) -> tuple[StockLine, ...]:
+    """What is at this site, without what is on its way between sites."""
+    return tuple(line for line in stock if line.location not in OUTSIDE)
+
+
+def _as_of(moment: Moment) -> Line:
+    """How old what is told is: this device's view, now."""
+    return Line("line.enquiry.as_of", {"clock": local_clock(moment.now_ms, moment.offset)})
