@@ -8,10 +8,13 @@ cd "$(dirname "$0")/.."
 
 level=${1:-run}
 case "$level" in
-run) files=(requirements/base.txt requirements/image.txt requirements/build.txt) ;;
-dev) files=(requirements/base.txt requirements/image.txt requirements/build.txt requirements/dev.txt) ;;
+run | dev) ;;
 *) fail "setup.sh: say run or dev, not '$level'." ;;
 esac
+lists_of() {
+    printf 'requirements/%s.txt\n' base image
+    [ "$1" = run ] || echo requirements/dev.txt
+}
 
 # The interpreter: $PYTHON, else python3 where it is new enough, else the newest python3.x on the PATH.
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -28,10 +31,19 @@ find_python() {
 python=$(find_python) || fail "Python 3.11 or newer is needed and ${PYTHON:-python3} is not: install the package python3.11 or name another one with PYTHON=."
 
 # What is installed follows from these alone; a stamp with the same digest means there is nothing to do.
-digest=$({ "$python" -VV; cat scripts/setup.sh pyproject.toml "${files[@]}"; ls -d -- */__init__.py; } | sha256sum | cut -d ' ' -f 1)
-stamp=.venv/.ready-$level
-if [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
-    exit 0
+digest_of() {
+    # shellcheck disable=SC2046 # the names have no spaces
+    { "$python" -VV; cat scripts/setup.sh pyproject.toml requirements/build.txt $(lists_of "$1"); ls -d -- */__init__.py; } |
+        sha256sum | cut -d ' ' -f 1
+}
+ready() { .venv/bin/python -c '' 2>/dev/null && [ "$(cat ".venv/.ready-$1" 2>/dev/null)" = "$(digest_of "$1")" ]; }
+ready "$level" && exit 0
+
+# Two set-ups at once would install into each other's half-made .venv; the second waits and finds it ready.
+exec 9<requirements/build.txt
+if command -v flock >/dev/null 2>&1; then
+    flock 9
+    ready "$level" && exit 0
 fi
 
 # Debian and Ubuntu ship Python without its venv module; the package python3-venv brings it.
@@ -53,17 +65,17 @@ else
     say "[1/3] Keeping .venv"
 fi
 
-pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet "$@"; }
-wanted=()
-for file in "${files[@]}"; do wanted+=(-r "$file"); done
-say "[2/3] Installing $(cat "${files[@]}" | grep -c '^[a-z].*==') pinned packages ($level); about a minute"
-# The lists are complete, so nothing is left to resolve; pip check proves it.
-pip install --require-hashes --no-deps "${wanted[@]}"
+# Errors alone: on a machine with several indexes pip has a remark for each package that one of them lacks.
+pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input --quiet --quiet "$@"; }
+mapfile -t lists < <(lists_of "$level")
+say "[2/3] Installing $(cat "${lists[@]}" | grep -c '^[a-z].*==') pinned packages; about a minute"
+# The lists are complete, so nothing is left to resolve; what has no wheel here is built with the pinned setuptools.
+pip install --require-hashes --no-deps -r requirements/build.txt
+pip install --require-hashes --no-deps --no-build-isolation "${lists[@]/#/--requirement=}"
 say "[3/3] Installing scanner"
-pip install --quiet --no-build-isolation --no-deps --editable .
-pip check >&2
+pip install --no-build-isolation --no-deps --editable .
+broken=$(.venv/bin/python -m pip check 2>&1) || fail "$broken"
 
-[ "$level" = dev ] && echo "$digest" >.venv/.ready-dev
-run_digest=$({ "$python" -VV; cat scripts/setup.sh pyproject.toml requirements/base.txt requirements/image.txt requirements/build.txt; ls -d -- */__init__.py; } | sha256sum | cut -d ' ' -f 1)
-echo "$run_digest" >.venv/.ready-run
+digest_of run >.venv/.ready-run
+[ "$level" = run ] || digest_of dev >.venv/.ready-dev
 say "Ready after $(($(date +%s) - started)) s."
