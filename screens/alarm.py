@@ -1,0 +1,66 @@
+"""A panel that takes the whole screen until it is answered: a recall, a ledger that has stopped."""
+
+from __future__ import annotations
+
+from scanner_app.terminal.view import Panel, View
+from screens.fitting import fit, tail, wrap
+from screens.font import DOT, giant
+from screens.head import meter_row, stripe_row
+from screens.keys_line import keys_rows
+from screens.lines import MARKS, MarkRoles, Role, Row, Span
+from screens.rooms import CURSOR
+from screens.words import Words
+
+
+def alarm_rows(view: View, panel: Panel, words: Words, width: int, height: int) -> tuple[Row, ...]:
+    """Exactly `height` rows, all in the mark's colour; blank rows go first, then the size of the word, then details."""
+    roles = MARKS[panel.mark]
+    top = ((stripe_row(view.stripe, width),) if view.stripe else ()) + (
+        meter_row(view.meter, view.status, words, width, roles.block),
+    )
+    foot = (*_ask(view, words, roles, width), *keys_rows(view.keys, width, 2, (roles.word, roles.block)))
+    room = height - len(top) - len(foot)
+    blank = Row((), roles.block)
+    groups = _groups(view, panel, roles, width, big=True)
+    if sum(map(len, groups)) > room:
+        groups = _groups(view, panel, roles, width, big=False)
+    rows: list[Row] = []
+    spare = room - sum(map(len, groups))
+    for group in groups:
+        if group and spare > 0:
+            rows.append(blank)
+            spare -= 1
+        rows += group
+    rows = rows[: max(room, 0)]
+    rows += [blank] * (room - len(rows))
+    return (*top, *rows, *foot)[:height]
+
+
+def _groups(view: View, panel: Panel, roles: MarkRoles, width: int, *, big: bool) -> tuple[list[Row], ...]:
+    """The word, the headline, what is to be known, and what was scanned."""
+    drawn = giant(panel.word, width - 2) if big else None
+    named = f"{roles.symbol} {panel.word}"
+    word = [_on(line, roles.word, roles) for line in drawn] if drawn else [_on(fit(named, width - 2), roles.word, roles)]
+    headline = [_on(text, roles.word, roles) for text in wrap(panel.headline, width - 2)]
+    more = [_on(text, roles.block, roles) for line in panel.more for text in wrap(line, width - 2)]
+    lines = [_on(text, roles.block, roles) for line in view.lines for text in wrap(line, width - 2)]
+    return word, headline, more, lines
+
+
+def _ask(view: View, words: Words, roles: MarkRoles, width: int) -> tuple[Row, ...]:
+    """What is wanted now, what is typed so far, and how many scans wait for the answer."""
+    rows: list[Row] = []
+    wanted = f"{view.verb}  {view.giant}".strip(" ")
+    if wanted:
+        rows += [_on(text, roles.word, roles) for text in wrap(wanted, width - 2)]
+    if view.entering is not None:
+        shown = DOT * len(view.entering) if view.secret else view.entering
+        field = f" {tail(shown + CURSOR, width - 4)}".ljust(width - 2)
+        rows.append(Row((Span(" ", roles.block), Span(field, Role.FIELD)), roles.block))
+    if view.meter.waiting:
+        rows.append(_on(f"{view.meter.waiting} {words.waiting}", roles.block, roles))
+    return tuple(rows)
+
+
+def _on(text: str, role: Role, roles: MarkRoles) -> Row:
+    return Row((Span(" ", roles.block), Span(text, role)), roles.block)

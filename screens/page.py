@@ -1,0 +1,183 @@
+"""A View laid out for a size: which rows there are, what falls away when they do not fit, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from scanner_app.terminal.view import Room, View
+from screens.alarm import alarm_rows
+from screens.base import BREAKPOINTS
+from screens.head import head_rows
+from screens.keys_line import keys_rows, standing_rows
+from screens.lines import BLANK, Role, Row, Span, row, sides, whole
+from screens.panel import panel_rows
+from screens.rooms import PRODUCT_ROWS_MAX, giant_rows, item_rows, list_rows
+from screens.words import Words
+
+ROWS_FOR_GIANT_MIN: Final = 18
+LIST_ROWS_MIN: Final = 4
+LINES_MAX: Final = 12
+TYPED_CELLS: Final = 28
+"""Room for a PIN in large dots: what is typed does not move while it grows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Squeeze:
+    """How much is given up so that the rest fits."""
+
+    blanks: int = 3
+    key_rows: int = 3
+    quiet: bool = True
+    panel_rows_min: int = 3
+    edges: int = 2
+    merged: bool = False
+    product_rows: int = PRODUCT_ROWS_MAX
+    clock: bool = True
+    lines_max: int = LINES_MAX
+    big: bool = True
+
+
+def _levels() -> tuple[Squeeze, ...]:
+    """From all there is to the least: ornament first, then what screens.md lets fall away, the giant size near the end."""
+    steps: tuple[dict[str, int | bool], ...] = (
+        {"quiet": False}, {"blanks": 2}, {"edges": 1}, {"blanks": 1}, {"panel_rows_min": 2}, {"key_rows": 2}, {"blanks": 0},
+        {"edges": 0}, {"panel_rows_min": 1}, {"merged": True}, {"product_rows": 1}, {"clock": False}, {"lines_max": 4},
+        {"lines_max": 3}, {"big": False}, {"lines_max": 2}, {"key_rows": 1}, {"lines_max": 1},
+    )  # fmt: skip
+    levels = [Squeeze()]
+    for step in steps:
+        levels.append(replace(levels[-1], **step))  # type: ignore[arg-type] # each step names fields of its own type
+    return tuple(levels)
+
+
+LEVELS: Final = _levels()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A laid-out screen: exactly as many rows as it has height, each exactly as wide as the screen.
+
+    `list_rows` of the list are shown from `offset` on, `below` of it are hidden further down.
+    """
+
+    rows: tuple[Row, ...]
+    offset: int = 0
+    list_rows: int = 0
+    below: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The groups of a page, top to bottom."""
+
+    head: tuple[Row, ...]
+    giant: tuple[Row, ...]
+    items: tuple[Row, ...]
+    foot: tuple[Row, ...]
+
+    @property
+    def height(self) -> int:
+        return len(self.head) + len(self.giant) + len(self.items) + len(self.foot)
+
+
+def lay_out(view: View, words: Words, width: int, height: int, offset: int = 0) -> Page:
+    """The page of a View. `offset`: how far its list is scrolled; it is brought within what there is."""
+    if width <= 0 or height <= 0:
+        return Page(())
+    if view.blocking and view.panel is not None:
+        return _finished(alarm_rows(view, view.panel, words, width, height), width, height)
+    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN
+    listed = len(list_rows(view, words, width, 0))
+    least = min(listed, LIST_ROWS_MIN)
+    for level in LEVELS:
+        squeeze = level if big else replace(level, big=False)
+        parts = _parts(view, words, width, squeeze)
+        if parts.height + squeeze.blanks + least <= height:
+            break
+    else:
+        squeeze = replace(LEVELS[-1], big=False)
+        parts = _parts(view, words, width, squeeze)
+    if listed:
+        return _with_list(view, words, parts, (width, height), offset)
+    return _finished(_spread(view, parts, squeeze.blanks, height), width, height)
+
+
+def _parts(view: View, words: Words, width: int, squeeze: Squeeze) -> _Parts:
+    panel = view.panel
+    block = () if panel is None else panel_rows(
+        panel, width, rows_min=squeeze.panel_rows_min, edges=squeeze.edges, clock=squeeze.clock
+    )  # fmt: skip
+    standing = standing_rows(view, words, width, quiet=squeeze.quiet)
+    rule = () if block or squeeze.edges == 0 else (Row((Span("─" * width, Role.FAINT),)),)
+    giants = giant_rows(view, width, big=squeeze.big)
+    if view.room is Room.SIGN_IN:
+        giants = _centred(giants, width, TYPED_CELLS if view.entering is not None else 0)
+    return _Parts(
+        head_rows(view, words, width, merged=squeeze.merged),
+        giants,
+        item_rows(view, width, product_rows=squeeze.product_rows, lines_max=squeeze.lines_max),
+        (*rule, *block, *standing, *keys_rows(view.keys, width, squeeze.key_rows)),
+    )
+
+
+def _spread(view: View, parts: _Parts, blanks: int, height: int) -> tuple[Row, ...]:
+    """The parts over the height: the foot at the bottom, the free rows above it, a few between the groups."""
+    free = max(height - parts.height, 0)
+    above = min(free, 1 if blanks else 0)
+    if view.room is Room.SIGN_IN:
+        above = free // 2
+    between = min(free - above, 1) if blanks > 1 and parts.items and parts.giant else 0
+    rest = free - above - between
+    top = (*parts.head, *(BLANK,) * above, *parts.giant, *(BLANK,) * between, *parts.items)
+    return (*top[: max(height - len(parts.foot), 0)], *(BLANK,) * rest, *parts.foot)
+
+
+def _with_list(view: View, words: Words, parts: _Parts, size: tuple[int, int], offset: int) -> Page:
+    """The list in what the other parts leave free; its last row tells how much of it is hidden."""
+    width, height = size
+    top = (*parts.head, *parts.giant, *parts.items)
+    room = max(height - len(top) - len(parts.foot), 1)
+    rows = list_rows(view, words, width, room - 1)
+    upper = (*parts.giant, *parts.items)
+    if upper and len(rows) + 2 <= room:
+        top = (*parts.head, BLANK, *upper, BLANK)
+    elif len(rows) < room:
+        top = (*top, BLANK)
+    room = max(height - len(top) - len(parts.foot), 1)
+    shown, below, start = rows, 0, 0
+    if len(rows) > room:
+        inside = max(room - 1, 1)
+        start = min(max(offset, 0), len(rows) - inside)
+        below = len(rows) - inside - start
+        shown = (*rows[start : start + inside], _hidden(start, below, width, by_f4=has_no_f4(view)))
+        room = inside
+    body = (*top, *shown)
+    body = (*body, *(BLANK,) * (height - len(body) - len(parts.foot)))
+    page = _finished((*body[: max(height - len(parts.foot), 0)], *parts.foot), width, height)
+    return replace(page, offset=start, list_rows=room, below=below)
+
+
+def has_no_f4(view: View) -> bool:
+    """Whether F4 has no use of its own, so that it turns the pages of a long list."""
+    return all(hint.key != "F4" for hint in view.keys)
+
+
+def _hidden(above: int, below: int, width: int, *, by_f4: bool) -> Row:
+    """How many rows of the list are hidden above and below, and the key that shows them, at the right end of a row."""
+    text = "  ".join(f"{arrow} {count}" for arrow, count in (("▲", above), ("▼", below)) if count)
+    turns = (Span("F4 ", Role.KEY), Span(text)) if by_f4 else (Span(text),)
+    return sides((), turns, width) or row(text)
+
+
+def _centred(rows: tuple[Row, ...], width: int, least: int) -> tuple[Row, ...]:
+    """The rows moved to the middle together, as if they took `least` cells at least."""
+    widest = max((line.width for line in rows), default=least)
+    widest = max(widest, least)
+    pad = max((width - widest - 1) // 2, 0)
+    return tuple(Row((Span(" " * pad), *line.spans), line.fill) for line in rows)
+
+
+def _finished(rows: tuple[Row, ...], width: int, height: int) -> Page:
+    rows = rows[:height]
+    return Page(tuple(whole(line, width) for line in (*rows, *(BLANK,) * (height - len(rows)))))

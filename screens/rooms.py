@@ -1,0 +1,146 @@
+"""The middle of a screen: the one giant thing, what was scanned, and the lists of the rooms that have one."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rich.cells import cell_len
+
+from scanner_app.terminal.view import HealthRow, HistoryRow, Mark, MenuEntry, View
+from screens.fitting import closed_up, fit, tail, wrap
+from screens.font import DOT, giant
+from screens.lines import MARKS, Role, Row, Span, row, sides
+from screens.words import Words
+
+CURSOR: Final = "_"
+PRODUCT_ROWS_MAX: Final = 2
+HISTORY_MARK_CELLS: Final = 4
+_HANGING: Final = re.compile(r" *\S{1,12}  +")
+
+
+def giant_rows(view: View, width: int, *, big: bool) -> tuple[Row, ...]:
+    """The verb and the one large thing under it; while typing, the noun beside the verb and what is typed large."""
+    if view.entering is not None:
+        return _typing_rows(view, view.entering, width, big=big)
+    if not view.giant:
+        return tuple(row(text, Role.STRONG) for text in wrap(view.verb, width - 2))
+    drawn = giant(view.giant, width - 2) if big else None
+    if drawn is not None:
+        return (*_verb_rows(view.verb), *(row(line, Role.GIANT) for line in drawn))
+    spaced = " ".join(view.giant)
+    beside = sides((Span(view.verb), Span("  "), Span(spaced, Role.GIANT)), (), width) if view.verb else None
+    if beside is not None and not big:
+        return (beside,)
+    texts = (spaced,) if len(spaced) <= width - 2 else wrap(view.giant, width - 2)
+    return (*_verb_rows(view.verb), *(row(text, Role.GIANT) for text in texts))
+
+
+def _verb_rows(verb: str) -> tuple[Row, ...]:
+    return (row(verb, Role.STRONG),) if verb else ()
+
+
+def _typing_rows(view: View, typed: str, width: int, *, big: bool) -> tuple[Row, ...]:
+    """What is typed so far with a cursor, large if it fits, else in a field that shows its end."""
+    shown = DOT * len(typed) if view.secret else typed
+    asked = Row((Span(" "), Span(view.verb, Role.STRONG), Span(f"  {view.giant}" if view.giant else "", Role.STRONG)))
+    drawn = giant(shown + CURSOR, width - 2) if big else None
+    if drawn is not None:
+        return (asked, *(row(line, Role.GIANT) for line in drawn))
+    text = tail(f"{shown}{CURSOR}", width - 4)
+    field = Row((Span(" "), Span(f" {text}".ljust(width - 2), Role.FIELD)))
+    if not big:
+        return (asked, field)
+    cells = max(width - 2, 0)
+    return (asked, row("▄" * cells), field, row("▀" * cells))
+
+
+def item_rows(view: View, width: int, *, product_rows: int, lines_max: int) -> tuple[Row, ...]:
+    """What was scanned: the product first and strong, then lot, expiry, serial and whatever else is said of it."""
+    if not view.lines:
+        return ()
+    rows = [row(text, Role.STRONG) for text in wrap(view.lines[0], width - 2, product_rows)]
+    rows += [row(text) for line in view.lines[1:] for text in wrap(line, width - 2)]
+    return tuple(rows[: max(lines_max, 1)])
+
+
+def list_rows(view: View, words: Words, width: int, rows_free: int) -> tuple[Row, ...]:
+    """The list of a room: a menu, scans, health or text; as many rows as it takes."""
+    rows = list(_menu_rows(view.menu, width, rows_free))
+    marks = {line.mark for line in view.health}
+    mark_cells = max((cell_len(words.of(mark)) for mark in marks), default=0)
+    rows += [line for entry in view.history for line in _history_rows(entry, words, width)]
+    name_cells = max((cell_len(entry.name) for entry in view.health), default=0)
+    rows += [line for entry in view.health for line in _health_rows(entry, words, mark_cells, name_cells, width)]
+    return (*rows, *(line for note in view.notes for line in _note_rows(note, width)))
+
+
+def _menu_rows(entries: tuple[MenuEntry, ...], width: int, rows_free: int) -> tuple[Row, ...]:
+    """Digit, name and what waits there: in columns, or below the name, or as much of it as fits beside it."""
+    names = max((cell_len(entry.name) for entry in entries), default=0)
+    details = max((cell_len(entry.detail) for entry in entries), default=0)
+    columns = 5 + names + 2 + details < width
+    below = not columns and sum(2 if entry.detail else 1 for entry in entries) <= rows_free
+    rows: list[Row] = []
+    for entry in entries:
+        pad = " " * (names - cell_len(entry.name)) if columns else ""
+        room = width - 7 - cell_len(entry.name)
+        beside = entry.detail if columns else "" if below else fit(entry.detail, room)
+        digit = (Span(" "), Span(f" {entry.digit} ", Role.FIELD), Span(" "))
+        rows.append(Row((*digit, Span(fit(entry.name, width - 6) + pad, Role.STRONG), Span(f"  {beside}"))))
+        if below and entry.detail:
+            rows.append(Row((Span("     "), Span(fit(entry.detail, width - 6)))))
+    if columns and 2 * len(rows) - 1 <= rows_free:
+        rows = [line for each in rows for line in (each, Row())][:-1]
+    return tuple(rows)
+
+
+def _badge(mark: Mark, words: Words, cells: int) -> Span:
+    """The word of a mark as a block of its colour, `cells` wide within."""
+    word = words.of(mark)
+    return Span(f" {word}{' ' * (cells - cell_len(word))} ", MARKS[mark].word)
+
+
+def _history_rows(entry: HistoryRow, words: Words, width: int) -> tuple[Row, ...]:
+    """One row a scan where it fits; else the result below what was scanned, or the other way round."""
+    word = Span(words.of(entry.mark).ljust(HISTORY_MARK_CELLS), MARKS[entry.mark].word)
+    head = (Span(f" {entry.clock} "), word, Span(" "))
+    indent = sum(cell_len(span.text) for span in head)
+    room = width - 1 - indent
+    if cell_len(entry.what) + 2 + cell_len(entry.result) <= room:
+        gap = " " * (room - cell_len(entry.what) - cell_len(entry.result))
+        return (Row((*head, Span(entry.what, Role.STRONG), Span(gap), Span(entry.result))),)
+    what, result = Span(entry.what, Role.STRONG), Span(entry.result)
+    beside, below = (what, result) if cell_len(closed_up(entry.what, room)) <= room else (result, what)
+    under = indent if width - indent > width // 2 else 3
+    rows = [Row((*head, Span(text, beside.role))) for text in wrap(beside.text, room)[:1]] or [Row(head)]
+    rows += [Row((Span(" " * indent), Span(text, beside.role))) for text in wrap(beside.text, room)[1:]]
+    rows += [Row((Span(" " * under), Span(text, below.role))) for text in wrap(below.text, width - 1 - under)]
+    return tuple(rows)
+
+
+def _health_rows(entry: HealthRow, words: Words, mark_cells: int, name_cells: int, width: int) -> tuple[Row, ...]:
+    """What, how it is, and below it the remedy where it is not well."""
+    head = (Span(" "), _badge(entry.mark, words, mark_cells), Span(" "))
+    indent = mark_cells + 4
+    name = Span(entry.name + " " * (name_cells - cell_len(entry.name)), Role.STRONG)
+    column = indent + name_cells + 2
+    rows: list[Row] = []
+    if column + cell_len(entry.text) < width:
+        rows.append(Row((*head, name, Span(f"  {entry.text}"))))
+    else:
+        rows.append(Row((*head, Span(fit(entry.name, width - indent - 1), Role.STRONG))))
+        rows += [Row((Span(" " * indent), Span(text))) for text in wrap(entry.text, width - 1 - indent)]
+    remedy = wrap(f"► {entry.remedy}", width - 1 - indent) if entry.remedy else ()
+    return (*rows, *(Row((Span(" " * indent), Span(text, Role.STRONG))) for text in remedy))
+
+
+def _note_rows(note: str, width: int) -> tuple[Row, ...]:
+    """A note on as many rows as it needs; a short first column (`F2  undo`) hangs out to the left."""
+    if not note.strip(" "):
+        return (Row(),)
+    match = _HANGING.match(note)
+    hang = match.end() if match and match.end() <= width // 2 else len(note) - len(note.lstrip(" "))
+    texts = wrap(note[hang:], width - 2 - hang)
+    first = Row((Span(" "), Span(note[:hang], Role.STRONG), Span(texts[0] if texts else "")))
+    return (first, *(Row((Span(" " * (hang + 1)), Span(text))) for text in texts[1:]))

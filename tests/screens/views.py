@@ -1,0 +1,248 @@
+"""Views as the terminal makes them, one for each thing a screen has to show; the demonstration's invented goods."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from scanner_app.terminal.view import (
+    HealthRow,
+    HistoryRow,
+    KeyHint,
+    Link,
+    Mark,
+    MenuEntry,
+    Meter,
+    Panel,
+    Room,
+    Status,
+    View,
+)
+
+SIZES: Final = ((40, 20), (30, 20), (26, 16), (80, 24))
+
+OFFLINE: Final = Status("ANA", "Site 1", "DOCK-2", Link.OFFLINE, "OFFLINE 2h", "14:07")
+NO_CENTRE: Final = replace(OFFLINE, link=Link.NO_CENTRE, link_text="no centre yet")
+ONLINE: Final = replace(OFFLINE, link=Link.ONLINE, link_text="online", clock="14:05")
+NOBODY: Final = replace(NO_CENTRE, user="")
+METER: Final = Meter(142, 142, 0, 131, 0, "2h")
+ALONE: Final = Meter(142, 142, 0)
+
+WORK_KEYS: Final = (
+    KeyHint("F1", "Help"),
+    KeyHint("F2", "Undo"),
+    KeyHint("F4", "Next"),
+    KeyHint("F5", "History"),
+    KeyHint("F6", "Type"),
+    KeyHint("F7", "Damaged"),
+    KeyHint("F8", "Look up"),
+    KeyHint("F10", "Menu"),
+)
+BACK: Final = (KeyHint("F1", "Help"), KeyHint("F3", "Back"))
+
+RECEIVING: Final = View(
+    room=Room.TASK,
+    status=OFFLINE,
+    meter=METER,
+    title="RECEIVE",
+    subtitle="ASN-1001  Meridian",
+    verb="SCAN",
+    giant="ITEM",
+    done=34,
+    total=96,
+    progress_text="34 of 96",
+    lines=(
+        "Amoxidem 500 mg caps, 100",
+        "LOT A12B          EXP 2027-05-31",
+        "SER 7J3K0012219",
+        "CASE (00) …4711   6 of 12",
+    ),
+    panel=Panel(Mark.OK, "OK", "saved", ("34 of 96     lot A12B  20 of 48",), "+1", "14:07"),
+    keys=WORK_KEYS,
+    scanner_text="ttyACM0 ready",
+)
+WRONG_LOT: Final = replace(
+    RECEIVING,
+    status=NO_CENTRE,
+    meter=Meter(144, 142, 2),
+    lines=("Amoxidem 500 mg caps, 100", "LOT B77           EXP 2027-08-31", "SER 7J3K0012220"),
+    panel=Panel(
+        Mark.STOP, "STOP", "wrong lot", ("this is B77 — the ASN says A12B", "scan again to put it in the cage"), "", "14:08"
+    ),
+)
+EXPIRED: Final = replace(
+    RECEIVING,
+    status=NO_CENTRE,
+    meter=ALONE,
+    lines=("Insulem rapid 100 IU/ml solution for injection, 5 pens of 3 ml", "LOT IR-7781       EXP 2024-01-31"),
+    panel=Panel(Mark.STOP, "STOP", "expired 2024-01-31, today 2026-03-02", ("held: put it in the cage",)),
+)
+COLD: Final = replace(
+    RECEIVING,
+    giant="LOGGER",
+    lines=("Insulem rapid 100 IU/ml, 5 pens", "2-8 °C            LOT IR-7790"),
+    panel=Panel(Mark.ASK, "ASK", "cold goods: logger result first", ("scan the logger card, or F6 to type it",)),
+)
+PUT_AWAY: Final = replace(
+    RECEIVING,
+    title="PUT AWAY",
+    subtitle="from DOCK-2",
+    verb="SCAN",
+    giant="B-04-2",
+    done=2,
+    total=7,
+    progress_text="2 of 7",
+    lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "12 in case (00) …4711"),
+    panel=Panel(Mark.INFO, "GO TO", "B-04-2", ("aisle B, rack 04, level 2",)),
+)
+TYPING: Final = replace(RECEIVING, verb="TYPE", giant="QUANTITY", entering="48", panel=None)
+TYPING_LONG: Final = replace(TYPING, giant="CODE", entering="(01)09521234543213(10)A12B")
+RECALL: Final = replace(
+    RECEIVING,
+    meter=Meter(145, 142, 3, 131, 0, "2h"),
+    verb="SCAN",
+    giant="QUARANTINE CARD",
+    lines=("Cardizol 20 mg, 28 tablets", "LOT C90           EXP 2027-01-31"),
+    panel=Panel(
+        Mark.RECALL, "RECALL", "lot C90  Cardizol 20 mg",
+        ("do not use — 3 units known here", "scan QUARANTINE card or the cage", "list is 2 h old"),
+    ),
+    keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type")),
+    blocking=True,
+)  # fmt: skip
+SIGN_IN: Final = View(
+    Room.SIGN_IN, NOBODY, ALONE, "", "", "SCAN YOUR", "BADGE", keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type")),
+    scanner_text="ttyACM0 ready",
+)  # fmt: skip
+PIN: Final = replace(
+    SIGN_IN, verb="TYPE YOUR", giant="PIN", entering="123", secret=True,
+    panel=Panel(Mark.STOP, "STOP", "wrong PIN, 2 tries left"),
+    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back")),
+)  # fmt: skip
+MENU: Final = View(
+    Room.MENU, NO_CENTRE, ALONE, "MENU", "", "", "",
+    menu=(
+        MenuEntry("1", "RECEIVE", "4 open, 1 late"),
+        MenuEntry("2", "PUT AWAY", "7 units in DOCK-2"),
+        MenuEntry("3", "OPENING BALANCE", "not closed"),
+        MenuEntry("4", "LOOK UP"),
+        MenuEntry("5", "FOLLOW-UPS", "3 open"),
+        MenuEntry("6", "HEALTH", "all well"),
+        MenuEntry("7", "SIGN OUT"),
+    ),
+    keys=(KeyHint("F1", "Help"), KeyHint("F5", "History"), KeyHint("F8", "Look up"), KeyHint("F9", "Sync")),
+    scanner_text="ttyACM0 ready",
+)  # fmt: skip
+TRAINING: Final = replace(MENU, stripe="TRAINING")
+LOOK_UP: Final = View(
+    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "", "SCAN", "ANY CODE", keys=BACK, scanner_text="ttyACM0 ready"
+)
+FOUND: Final = View(
+    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "this unit", "", "",
+    lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "B-04-2   available", "GTIN 09521234543213"),
+    notes=(
+        "11-02  received Ana, from Meridian Pharma Logistics",
+        "11-03  moved Li, DOCK-2 > B-04-2",
+        "11-05  counted Ana, 96",
+        "11-09  moved Li, B-04-2 > B-05-1",
+        "11-12  moved Ana, B-05-1 > B-04-2",
+        "here 212: A12B 96, A14 116",
+        "stock as of 14:05",
+    ),
+    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("Enter", "why 212?")),
+)  # fmt: skip
+_SEEN: Final = (
+    HistoryRow("14:07", Mark.OK, "Amoxidem 500 mg A12B", "saved"),
+    HistoryRow("14:07", Mark.STOP, "Amoxidem 500 mg B77", "wrong lot, the ASN says A12B"),
+    HistoryRow("14:06", Mark.INFO, "7J3K0012218", "already done"),
+    HistoryRow("14:06", Mark.OK, "Case (00) …4711", "opened"),
+    HistoryRow("14:05", Mark.RECALL, "Cardizol 20 mg C90", "quarantined"),
+    HistoryRow("14:04", Mark.ASK, "Insulem rapid IR-7790", "logger result asked"),
+    HistoryRow("14:03", Mark.OK, "DOCK-2", "place"),
+)
+HISTORY: Final = View(
+    Room.HISTORY, OFFLINE, METER, "HISTORY", "the last 20 scans", "", "", history=(_SEEN * 3)[:20],
+    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("Enter", "Explain")),
+)  # fmt: skip
+HEALTH: Final = View(
+    Room.HEALTH, NO_CENTRE, ALONE, "HEALTH", "this device", "", "",
+    health=(
+        HealthRow("Ledger", Mark.OK, "12410 entries, chain whole"),
+        HealthRow("Scanner", Mark.STOP, "ttyACM0 unplugged 3 min ago", "plug it in; it comes back by itself"),
+        HealthRow("Disk", Mark.ASK, "410 MiB free", "copy the ledger off and make room"),
+        HealthRow("Recalls", Mark.OK, "list of 08:00"),
+        HealthRow("Clock", Mark.OK, "right to 1 s"),
+        HealthRow("Centre", Mark.INFO, "no centre yet"),
+    ),
+    keys=BACK, scanner_text="no scanner: plug it in", scanner_ok=False,
+)  # fmt: skip
+HELP: Final = View(
+    Room.HELP, NO_CENTRE, ALONE, "HELP", "receiving", "", "",
+    notes=(
+        "Scan the pallet, a case or single packs, in any order.",
+        "",
+        "F2   undo the last step",
+        "F4   skip this line; it becomes a follow-up",
+        "F6   type a code or a quantity by hand",
+        "F7   damaged: the next pack goes to the cage",
+        "F8   look anything up without leaving the work",
+        "",
+        "Green means saved. Red means nothing was taken in: the line under it says what to do.",
+        "Scan the same code again to confirm what is asked in amber.",
+    ),
+    keys=(KeyHint("F3", "Back"),),
+)  # fmt: skip
+PARKED: Final = View(
+    Room.PARKED, OFFLINE, replace(METER, parked=2), "FOLLOW-UPS", "3 open", "", "",
+    menu=(
+        MenuEntry("1", "Wrong lot B77", "ASN-1001, in CAGE-1"),
+        MenuEntry("2", "2 packs damaged", "ASN-1001, in CAGE-1"),
+        MenuEntry("3", "Short by 6", "ASN-0998, Meridian"),
+    ),
+    keys=BACK,
+)  # fmt: skip
+FAULT: Final = View(
+    Room.FAULT, NO_CENTRE, ALONE, "FAULT", "F-0193-7C2A", "", "",
+    lines=("The program met an error of its own.", "Everything saved so far is safe.", "It starts again in a moment."),
+    panel=Panel(Mark.STOP, "STOP", "not saved: the last scan", ("scan it again after the restart",)),
+    keys=(KeyHint("Enter", "Restart"),),
+)  # fmt: skip
+BLIND: Final = replace(
+    RECEIVING, title="COUNT", subtitle="blind", giant="B-04-2", done=17, total=None, progress_text="17 scanned",
+    lines=("Amoxidem 500 mg  A12B  +1", "scan the bin again to close it"),
+    panel=Panel(Mark.OK, "OK", "saved", (), "+1", "14:09"),
+)  # fmt: skip
+UNTRUE: Final = replace(RECEIVING, meter=Meter(142, 140, 1, 131, 0, "2h"))
+STOPPED: Final = replace(
+    RECALL, giant="", verb="",
+    panel=Panel(
+        Mark.STOP, "STOPPED", "the ledger cannot be written: disk full",
+        ("nothing is taken in until there is room", "free space, then press Enter"),
+    ),
+    keys=(KeyHint("Enter", "Try again"),),
+)  # fmt: skip
+
+VIEWS: Final = {
+    "sign_in": SIGN_IN,
+    "pin": PIN,
+    "menu": MENU,
+    "training": TRAINING,
+    "receiving": RECEIVING,
+    "wrong_lot": WRONG_LOT,
+    "expired": EXPIRED,
+    "cold": COLD,
+    "put_away": PUT_AWAY,
+    "typing": TYPING,
+    "typing_long": TYPING_LONG,
+    "blind": BLIND,
+    "untrue": UNTRUE,
+    "recall": RECALL,
+    "stopped": STOPPED,
+    "look_up": LOOK_UP,
+    "found": FOUND,
+    "history": HISTORY,
+    "health": HEALTH,
+    "help": HELP,
+    "parked": PARKED,
+    "fault": FAULT,
+}
