@@ -1,1 +1,1 @@
-"""The append-only, hash-chained SQLite ledger of one device and its projections; the only place on it that holds SQL."""
+"""The append-only, hash-chained SQLite ledger of one device with its projections; the only package that holds SQL."""

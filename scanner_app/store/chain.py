@@ -81,7 +81,7 @@ def link(connection: sqlite3.Connection, head: Head, entry: Entry, stored: bytes
 
 
 def fact_task_of(entry: Entry) -> str | None:
-    """The task whose undo could take this entry back; None for refusals, notes, corrections and entries without postings."""
+    """The task whose undo could take this entry back; None for refusals, corrections and entries that move nothing."""
     moves_something = bool(entry.postings or entry.container_moves or entry.lists)
     is_fact = moves_something and entry.kind is not EntryKind.CORRECTED and isinstance(entry.verdict, Accepted)
     return entry.task if is_fact else None

@@ -1,4 +1,4 @@
-"""How values stand in columns: dates as ISO text, and '' for an unknown lot or expiry, so that they can be part of keys."""
+"""How values stand in columns: dates as ISO text; an unknown lot or expiry as '', so that it can be part of a key."""
 
 from __future__ import annotations
 

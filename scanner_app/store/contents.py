@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scanner_app.domain.facts import LINES_MAX, ContentFact, ContentLine, StockLine, UnitFact
 from scanner_app.domain.stock import Status
 from scanner_app.store.columns import day_of
-from scanner_app.store.inferring import ids_under, pending_content
+from scanner_app.store.inferring import content_lines, ids_under, units_under
 from scanner_app.store.items import item_or_unnamed, watches_within
 from scanner_app.store.places import CONTAINER, LEVELS_MAX, location_of
 
@@ -20,30 +20,31 @@ if TYPE_CHECKING:
 OnHandRow = tuple[str, str, str, str, str, str, int]
 
 UNIT = "SELECT owner, lot, expiry, status, place, document, inferred, position FROM unit WHERE gtin = ? AND serial = ?"
-ON_HAND_COLUMNS = "place, gtin, lot, expiry, status, owner, quantity"
 STOCK_OF_ITEM = (
-    f"SELECT {ON_HAND_COLUMNS} FROM on_hand WHERE gtin = ? "  # noqa: S608 - our own column names
+    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE gtin = ? "
     "ORDER BY lot, place, expiry, status, owner LIMIT ?"
 )
 STOCK_OF_LOT = (
-    f"SELECT {ON_HAND_COLUMNS} FROM on_hand WHERE gtin = ? AND lot = ? "  # noqa: S608 - our own column names
+    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE gtin = ? AND lot = ? "
     "ORDER BY place, expiry, status, owner LIMIT ?"
 )
 STOCK_AT = (
-    f"SELECT {ON_HAND_COLUMNS} FROM on_hand WHERE place = ? "  # noqa: S608 - our own column names
+    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE place = ? "
     "ORDER BY gtin, lot, expiry, status, owner LIMIT ?"
 )
 STOCK_AT_OF_ITEM = (
-    f"SELECT {ON_HAND_COLUMNS} FROM on_hand WHERE place = ? AND gtin = ? "  # noqa: S608 - our own column names
+    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE place = ? AND gtin = ? "
     "ORDER BY lot, expiry, status, owner LIMIT ?"
 )
-STANDING_IN = (
+STANDING_IDS = (
     "WITH RECURSIVE standing (id, depth) AS (SELECT ?1, 0 UNION SELECT c.id, standing.depth + 1 FROM standing "
     "JOIN container c ON c.parent = standing.id WHERE standing.depth < ?2) "
+    "SELECT DISTINCT id FROM standing"
 )
-STANDING_IDS = STANDING_IN + "SELECT DISTINCT id FROM standing"
 CONTENT_LINES = (
-    STANDING_IN + "SELECT o.gtin, o.lot, o.expiry, o.status, sum(o.quantity) "
+    "WITH RECURSIVE standing (id, depth) AS (SELECT ?1, 0 UNION SELECT c.id, standing.depth + 1 FROM standing "
+    "JOIN container c ON c.parent = standing.id WHERE standing.depth < ?2) "
+    "SELECT o.gtin, o.lot, o.expiry, o.status, sum(o.quantity) "
     "FROM standing JOIN on_hand o ON o.place = standing.id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT ?3"
 )
 
@@ -95,9 +96,11 @@ def content_of(connection: sqlite3.Connection, query: ContentOf) -> ContentFact:
     watches = dict.fromkeys(watches_within(connection, lines, within))
     standing = connection.execute(CONTAINER, (container,)).fetchone()
     document = None if standing is None else standing[2]
-    pending: tuple[ContentLine, ...] = ()
-    if document is not None:
-        pending = pending_content(connection, document, container)
-        expected_within = ids_under(connection, document, container)
-        watches |= dict.fromkeys(watches_within(connection, pending, expected_within, document))
-    return ContentFact(lines, len(within) - 1, sum(line.quantity for line in pending), tuple(watches))
+    expected = [] if document is None else units_under(connection, document, container)
+    pending = [unit for unit in expected if not unit.has_come]
+    if document is not None and pending:
+        named_within = ids_under(connection, document, container)
+        pending_lines = content_lines(connection, pending)
+        watches |= dict.fromkeys(watches_within(connection, pending_lines, named_within, document))
+    inferred = sum(unit.inferred and unit.place in within for unit in expected)
+    return ContentFact(lines, len(within) - 1, len(pending), tuple(watches), inferred)

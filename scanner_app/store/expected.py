@@ -12,10 +12,11 @@ from scanner_app.domain.stock import Status
 from scanner_app.store.columns import day_of
 from scanner_app.store.inferring import outstanding_units, received_containers
 from scanner_app.store.places import LEVELS_MAX
-from scanner_app.store.work import DOCUMENT_COLUMNS, document_of
+from scanner_app.store.work import DOCUMENT, document_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from scanner_app.domain.facts import (
         DocumentOf,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 NAMED_MAX = 8
 
-DOCUMENT = f"SELECT {DOCUMENT_COLUMNS} FROM document WHERE id = ?"  # noqa: S608 - our own column names
+ProgressRow = tuple[str, str, str, str, int]
+"""gtin, lot, expiry, status, quantity"""
+
 UNIT_DOCUMENTS = (
     "SELECT u.document, d.closed, u.lot, u.expiry, u.parent FROM document_unit u JOIN document d ON d.id = u.document "
     "WHERE u.gtin = ? AND u.serial = ? ORDER BY d.no DESC LIMIT ?"
@@ -60,8 +63,12 @@ OPEN_NAMING = (
     "(SELECT 1 FROM document_line l WHERE l.document = d.id AND l.gtin = ?) ORDER BY d.no DESC LIMIT ?"
 )
 KNOWN_EXPIRY = (
-    "SELECT expiry FROM on_hand WHERE gtin = ?1 AND lot = ?2 AND expiry <> '' "
+    "SELECT expiry FROM on_hand WHERE gtin = ?1 AND lot = ?2 AND status = 'available' AND expiry <> '' "
     "UNION SELECT expiry FROM document_line WHERE gtin = ?1 AND lot = ?2 AND expiry <> '' ORDER BY expiry LIMIT ?3"
+)
+NAMED_RECEIVED = (
+    "SELECT count(*) FROM document_unit e JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
+    "WHERE e.document = ?1 AND u.document = ?1 AND u.place <> 'supplier'"
 )
 CONTAINERS_EXPECTED = "SELECT count(*) FROM document_container WHERE document = ?"
 
@@ -105,7 +112,7 @@ def lines_of(connection: sqlite3.Connection, query: LinesOf) -> tuple[DocumentLi
     """A document's lines of one item with what each has received."""
     arguments = (query.document, query.gtin, LINES_MAX)
     lines = [_line_of(row) for row in connection.execute(LINES_OF_ITEM, arguments)]
-    return tuple(_with_received(lines, connection.execute(PROGRESS_OF_ITEM, arguments).fetchall()))
+    return tuple(_with_received(lines, connection.execute(PROGRESS_OF_ITEM, arguments))[0])
 
 
 def _line_of(row: tuple[int, str, str, str, int]) -> DocumentLine:
@@ -113,14 +120,14 @@ def _line_of(row: tuple[int, str, str, str, int]) -> DocumentLine:
     return DocumentLine(number, gtin, lot or None, day_of(expiry), expected, 0)
 
 
-def _with_received(
-    lines: list[DocumentLine], progress: list[tuple[str, str, str, str, int]]
-) -> list[DocumentLine]:
-    """Spreads what has come in over the lines: the nearest line first, each up to what it expects, the rest on the nearest.
+def _with_received(lines: list[DocumentLine], progress: Iterable[ProgressRow]) -> tuple[list[DocumentLine], int]:
+    """The lines with what has come in for each, and how much fits none.
 
-    Nearest: the same lot and expiry, then the same lot, then a line that names no lot. What fits no line is on none.
+    Goods count for the lines of their lot (the one of their expiry first, each up to what it expects, the rest on the
+    first), or for those without a lot where none names theirs.
     """
     received = [0] * len(lines)
+    unexpected = 0
     for gtin, lot, expiry, _, quantity in progress:
         fitting = _fitting_lines(lines, gtin, lot or None, day_of(expiry))
         left = quantity
@@ -130,41 +137,51 @@ def _with_received(
             left -= taken
         if fitting:
             received[fitting[0]] += left
-    return [replace(line, received=count) for line, count in zip(lines, received, strict=True)]
+        else:
+            unexpected += left
+    counted = [replace(line, received=count) for line, count in zip(lines, received, strict=True)]
+    return counted, unexpected
 
 
 def _fitting_lines(lines: list[DocumentLine], gtin: str, lot: str | None, expiry: date | None) -> list[int]:
-    """The indexes of the lines that a quantity may count for, nearest first."""
-    ranked = [
-        (line.lot is None, line.expiry not in {expiry, None}, index)
-        for index, line in enumerate(lines)
-        if line.gtin == gtin and line.lot in {lot, None}
-    ]
-    return [index for _, _, index in sorted(ranked)]
+    """The indexes of the lines that goods of this lot count for, the nearest first."""
+    of_item = [(index, line) for index, line in enumerate(lines) if line.gtin == gtin]
+    named = [(index, line) for index, line in of_item if line.lot == lot and lot is not None]
+    fitting = named or [(index, line) for index, line in of_item if line.lot is None]
+    return [index for index, line in sorted(fitting, key=lambda each: each[1].expiry not in {expiry, None})]
 
 
 def summary_of(connection: sqlite3.Connection, query: DocumentSummary) -> SummaryFact | None:
     """What a document expects and has received."""
-    document = query.document
-    if connection.execute(DOCUMENT, (document,)).fetchone() is None:
+    row = connection.execute(DOCUMENT, (query.document,)).fetchone()
+    if row is None:
         return None
-    lines = [_line_of(row) for row in connection.execute(LINES, (document, LINES_MAX))]
-    progress = connection.execute(PROGRESS, (document, LINES_MAX)).fetchall()
-    by_status: dict[str, int] = {}
-    for *_, status, quantity in progress:
-        by_status[status] = by_status.get(status, 0) + quantity
-    received = sum(by_status.values())
-    damaged = by_status.get(Status.DAMAGED, 0)
+    document = document_of(row)
+    progress = connection.execute(PROGRESS, (document.id, LINES_MAX)).fetchall()
+    lines = [_line_of(row) for row in connection.execute(LINES, (document.id, LINES_MAX))]
+    counted, unexpected = _with_received(lines, progress)
+    over = sum(max(line.received - line.expected, 0) for line in counted)
+    received = sum(quantity for *_, quantity in progress)
+    if document.serialised:
+        named = connection.execute(NAMED_RECEIVED, (document.id,)).fetchone()[0]
+        unexpected, over = received - named, 0
+    damaged = _of_status(progress, Status.DAMAGED)
     return SummaryFact(
         expected=sum(line.expected for line in lines),
         received=received,
-        containers_expected=connection.execute(CONTAINERS_EXPECTED, (document,)).fetchone()[0],
-        containers_received=len(received_containers(connection, document)),
-        outstanding_under_sealed=outstanding_units(connection, document),
-        held=received - damaged - by_status.get(Status.AVAILABLE, 0),
+        containers_expected=connection.execute(CONTAINERS_EXPECTED, (document.id,)).fetchone()[0],
+        containers_received=len(received_containers(connection, document.id)),
+        outstanding_under_sealed=outstanding_units(connection, document.id),
+        held=received - damaged - _of_status(progress, Status.AVAILABLE),
         damaged=damaged,
-        lines=tuple(_with_received(lines, progress)),
+        lines=tuple(counted),
+        unexpected=unexpected,
+        over=over,
     )
+
+
+def _of_status(progress: Iterable[ProgressRow], status: Status) -> int:
+    return sum(quantity for _, _, _, found, quantity in progress if found == status)
 
 
 def open_documents_naming(connection: sqlite3.Connection, query: OpenDocumentsNaming) -> tuple[str, ...]:

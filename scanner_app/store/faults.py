@@ -81,7 +81,7 @@ def store_error(code: str, path: Path, cause: object = "") -> StoreError:
 
 
 def fault_of(fault: sqlite3.Error | OSError, path: Path) -> StoreError:
-    """What a fault of SQLite or of the file system comes to. A full disk that SQLite sees as a failed write counts as full."""
+    """What a fault of SQLite or of the file system comes to."""
     if isinstance(fault, OSError):
         return store_error(BY_ERRNO.get(fault.errno or 0, DISK_FAULT), path, fault.strerror or fault)
     result = getattr(fault, "sqlite_errorcode", None)

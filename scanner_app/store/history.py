@@ -1,7 +1,7 @@
 """The way back from a thing to the entries about it: movements, traces, the last scans.
 
-A unit's history is its own postings and the moves of the containers it stood in at the time, walked newest first, so that
-the last five cost as little in a ledger of years as in a new one.
+A unit's history is its own postings and the moves of the containers it stood in at the time, walked newest first, so
+that the last five cost as little in a ledger of years as in a new one.
 """
 
 from __future__ import annotations
@@ -33,18 +33,16 @@ END = 1 << 62
 
 ENTRY = "SELECT seq, bytes FROM entry WHERE position = ?"
 NEWEST_ENTRIES = "SELECT seq, bytes FROM entry ORDER BY position DESC LIMIT ?"
-POSTING_COLUMNS = "id, position, quantity, from_place, to_place, inferred"
 OF_UNIT = (
-    f"SELECT {POSTING_COLUMNS} FROM posting WHERE gtin = ? AND serial = ? AND serial <> '' "  # noqa: S608
+    "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE gtin = ? AND serial = ? AND serial <> '' "
     "ORDER BY id DESC"
 )
-OF_LOT = f"SELECT {POSTING_COLUMNS} FROM posting WHERE gtin = ? AND lot = ? ORDER BY id DESC"  # noqa: S608
-FROM_PLACE = f"SELECT {POSTING_COLUMNS} FROM posting WHERE from_place = ? ORDER BY id DESC"  # noqa: S608
-TO_PLACE = f"SELECT {POSTING_COLUMNS} FROM posting WHERE to_place = ? ORDER BY id DESC"  # noqa: S608
-MOVE_COLUMNS = "id, position, NULL, from_parent, to_parent, inferred"
-OF_CONTAINER = f"SELECT {MOVE_COLUMNS} FROM container_move WHERE container = ? ORDER BY id DESC"  # noqa: S608
-FROM_PARENT = f"SELECT {MOVE_COLUMNS} FROM container_move WHERE from_parent = ? ORDER BY id DESC"  # noqa: S608
-TO_PARENT = f"SELECT {MOVE_COLUMNS} FROM container_move WHERE to_parent = ? ORDER BY id DESC"  # noqa: S608
+OF_LOT = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE gtin = ? AND lot = ? ORDER BY id DESC"
+FROM_PLACE = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE from_place = ? ORDER BY id DESC"
+TO_PLACE = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE to_place = ? ORDER BY id DESC"
+OF_CONTAINER = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE container = ? ORDER BY id DESC"
+FROM_PARENT = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE from_parent = ? ORDER BY id DESC"
+TO_PARENT = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE to_parent = ? ORDER BY id DESC"
 NEXT_LOT = "SELECT min(lot) FROM posting WHERE gtin = ? AND lot > ?"
 FIRST_LOT = "SELECT min(lot) FROM posting WHERE gtin = ?"
 

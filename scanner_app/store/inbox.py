@@ -1,9 +1,9 @@
-"""Waiting scans: captures spilled to a table by group commit, judged in order after a restart (model.md, Waiting scans)."""
+"""Waiting scans: captures spilled by group commit, judged in order after a restart (model.md, Waiting scans)."""
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,8 +18,8 @@ class Capture:
     """One scan that has been captured and not yet judged.
 
     `id` becomes the event id of its entry. `payload` holds the exact bytes, `text` what the intake parses; `method` and
-    `ended_by` are words of devices.scan. Times are those of the capture; `boot_id` tells in which run `monotonic_ns` counts.
-    `cut`: bytes are known to be missing.
+    `ended_by` are words of devices.scan. Times are those of the capture; `monotonic_ns` counts within the
+    run `boot_id`. `cut`: bytes are known to be missing.
     """
 
     id: str
@@ -56,5 +56,10 @@ def insert_captures(connection: sqlite3.Connection, captures: Iterable[Capture])
 
 def waiting_captures(connection: sqlite3.Connection) -> list[Capture]:
     """All captures that wait, in the order in which they were spilled."""
-    rows = connection.execute(SELECT, (INBOX_ROWS_MAX,))
-    return [Capture(*row[:6], bool(row[6]), *row[7:12], bool(row[12])) for row in rows]
+    return [_capture_of(*row) for row in connection.execute(SELECT, (INBOX_ROWS_MAX,))]
+
+
+def _capture_of(*row: Any) -> Capture:  # noqa: ANN401 - a row of SELECT
+    """SQLite keeps the two flags as numbers."""
+    capture = Capture(*row)
+    return replace(capture, commissioned=bool(capture.commissioned), cut=bool(capture.cut))

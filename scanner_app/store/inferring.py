@@ -1,11 +1,13 @@
 """Down a document's tree of containers: what one should hold, and what "accept the rest" may take.
 
-Inference starts only from containers that were scanned and are still sealed, and passes through inner ones that have not
-come yet or are sealed too; nothing is ever inferred out of an opened container (model.md, containers).
+Inference starts only from containers that were scanned and are still sealed, and passes through inner ones that have
+not come yet or are sealed too; nothing is ever inferred out of an opened container (model.md, containers).
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.facts import LINES_MAX, ContentLine, ExpectedContentFact
@@ -18,9 +20,9 @@ from scanner_app.store.places import LEVELS_MAX
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from scanner_app.domain.facts import ExpectedContent, Inferable
+    from scanner_app.domain.facts import ExpectedContent, Inferable, InferableContent
 
 OWNER = "SELECT owner FROM document WHERE id = ?"
 IS_NAMED = "SELECT 1 FROM document_container WHERE id = ? AND document = ?"
@@ -37,20 +39,22 @@ UNITS_IN = (
     "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
     "WHERE e.document = ? AND e.parent = ? AND (u.place IS NULL OR u.place = 'supplier') ORDER BY e.gtin, e.serial"
 )
-UNDER = (
+UNDER_IDS = (
     "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
     "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
+    "SELECT DISTINCT id FROM under"
 )
-UNDER_IDS = UNDER + "SELECT DISTINCT id FROM under"
-UNDER_LINES = (
-    UNDER + "SELECT e.gtin, e.lot, e.expiry, count(*) FROM under "
-    "JOIN document_unit e ON e.document = ?1 AND e.parent = under.id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ?4"
-)
-UNDER_PENDING = (
-    UNDER + "SELECT e.gtin, e.lot, e.expiry, count(*) FROM under "
+UNDER_UNITS = (
+    "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
+    "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
+    "SELECT e.gtin, e.lot, e.expiry, u.place, u.inferred FROM under "
     "JOIN document_unit e ON e.document = ?1 AND e.parent = under.id "
-    "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
-    "WHERE u.place IS NULL OR u.place = 'supplier' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ?4"
+    "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial"
+)
+UNDER_RECEIVED = (
+    "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
+    "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
+    "SELECT count(*) FROM under JOIN container c ON c.id = under.id WHERE c.parent <> 'supplier' AND c.id <> ?2"
 )
 
 Unit = tuple[str, str, str, str, str]
@@ -68,7 +72,7 @@ def outstanding_units(connection: sqlite3.Connection, document: str) -> int:
 
 
 def inferable(connection: sqlite3.Connection, query: Inferable) -> MemberList:
-    """What may be accepted unseen, at most as many members as one list may have; asked again, it gives the next ones."""
+    """What may be accepted unseen, at most as much as one list may hold; asked again, it gives the next ones."""
     row = connection.execute(OWNER, (query.document,)).fetchone()
     owner = DEFAULT_OWNER if row is None else row[0]
     moves: list[ContainerMove] = []
@@ -86,10 +90,13 @@ def inferable(connection: sqlite3.Connection, query: Inferable) -> MemberList:
 
 
 def _outstanding(connection: sqlite3.Connection, document: str, within: str | None) -> Iterator[ContainerMove | Unit]:
-    """Inner containers that come along and units that have not come, container by container, outer ones first."""
+    """Inner containers that come along and units that have not come, container by container, outer ones first.
+
+    Starts at each container that came and is sealed; with `within`, at that one alone, whatever is known of it.
+    """
     came = received_containers(connection, document)
-    ids = came.keys() if within is None else ids_under(connection, document, within)
-    waiting = [container for container in sorted(ids, reverse=True) if came.get(container) is Seal.SEALED]
+    sealed = [container for container, seal in came.items() if seal is Seal.SEALED]
+    waiting = sorted(sealed, reverse=True) if within is None else [within]
     seen: set[str] = set()
     while waiting:
         parent = waiting.pop()
@@ -101,7 +108,7 @@ def _outstanding(connection: sqlite3.Connection, document: str, within: str | No
             has_come = standing not in {None, SUPPLIER}
             if not has_come:
                 yield ContainerMove(container, SUPPLIER, parent, Seal.SEALED, inferred=True)
-            if not has_come or seal == Seal.SEALED:
+            if within is not None or not has_come or seal == Seal.SEALED:
                 waiting.append(container)
 
 
@@ -115,19 +122,60 @@ def expected_content(connection: sqlite3.Connection, query: ExpectedContent) -> 
     document, container = query.document, query.container
     if connection.execute(IS_NAMED, (container, document)).fetchone() is None:
         return None
-    lines = _lines(connection, UNDER_LINES, document, container)
+    units = units_under(connection, document, container)
+    lines = content_lines(connection, units)
     within = ids_under(connection, document, container)
-    return ExpectedContentFact(lines, len(within) - 1, watches_within(connection, lines, within, document))
+    came = connection.execute(UNDER_RECEIVED, (document, container, LEVELS_MAX)).fetchone()[0]
+    return ExpectedContentFact(
+        lines,
+        len(within) - 1,
+        watches_within(connection, lines, within, document),
+        received=sum(unit.has_come for unit in units),
+        containers_received=came,
+    )
 
 
-def pending_content(connection: sqlite3.Connection, document: str, container: str) -> tuple[ContentLine, ...]:
-    """The units that the document expects in a container and that have not come."""
-    return _lines(connection, UNDER_PENDING, document, container)
+def inferable_content(connection: sqlite3.Connection, query: InferableContent) -> ExpectedContentFact | None:
+    """What "accept the rest" would take, by item, lot and expiry; None for a document that is not known."""
+    document = query.document
+    if connection.execute(OWNER, (document,)).fetchone() is None:
+        return None
+    members = list(_outstanding(connection, document, None))
+    found = [member for member in members if not isinstance(member, ContainerMove)]
+    units = [ExpectedMember(gtin, lot, expiry) for gtin, _, lot, expiry, _ in found]
+    lines = content_lines(connection, units)
+    within = {parent for *_, parent in found}
+    return ExpectedContentFact(lines, len(members) - len(found), watches_within(connection, lines, within, document))
 
 
-def _lines(connection: sqlite3.Connection, sql: str, document: str, container: str) -> tuple[ContentLine, ...]:
-    rows = connection.execute(sql, (document, container, LEVELS_MAX, LINES_MAX)).fetchall()
+@dataclass(frozen=True, slots=True)
+class ExpectedMember:
+    """A unit that a document expects; `place` where it stands by our ledger, None if it never came."""
+
+    gtin: str
+    lot: str
+    expiry: str
+    place: str | None = None
+    inferred: bool = False
+
+    @property
+    def has_come(self) -> bool:
+        """Whether it has been received, wherever it is now."""
+        return self.place not in {None, SUPPLIER}
+
+
+def units_under(connection: sqlite3.Connection, document: str, container: str) -> list[ExpectedMember]:
+    """The units that a document expects in a container, all levels down."""
+    rows = connection.execute(UNDER_UNITS, (document, container, LEVELS_MAX))
+    return [
+        ExpectedMember(gtin, lot, expiry, place, bool(inferred)) for gtin, lot, expiry, place, inferred in rows
+    ]
+
+
+def content_lines(connection: sqlite3.Connection, units: Iterable[ExpectedMember]) -> tuple[ContentLine, ...]:
+    """Units counted by item, lot and expiry, at most 2,000 lines."""
+    counts = Counter((unit.gtin, unit.lot, unit.expiry) for unit in units)
     return tuple(
         ContentLine(item_or_unnamed(connection, gtin), lot or None, day_of(expiry), None, count)
-        for gtin, lot, expiry, count in rows
+        for (gtin, lot, expiry), count in sorted(counts.items())[:LINES_MAX]
     )

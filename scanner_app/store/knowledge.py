@@ -1,4 +1,4 @@
-"""Answers to the closed set of questions of domain.facts, each by indexed SQL, so that a scan costs the same in any ledger."""
+"""Answers to the closed set of questions of domain.facts, each by indexed SQL: a scan costs the same in any ledger."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ ANSWERS: dict[type[Any], Callable[[sqlite3.Connection, Any], object]] = {
     facts.DocumentSummary: expected.summary_of,
     facts.OpenDocumentsNaming: expected.open_documents_naming,
     facts.Inferable: inferring.inferable,
+    facts.InferableContent: inferring.inferable_content,
     facts.ExpectedContent: inferring.expected_content,
     facts.WatchesOn: items.watches_on,
     facts.KnownExpiry: expected.known_expiry,

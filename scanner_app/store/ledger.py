@@ -157,7 +157,7 @@ class Ledger:
 
     @contextmanager
     def step(self) -> Iterator[LedgerStep]:
-        """One transaction: BEGIN IMMEDIATE … COMMIT. Raises StoreError when it cannot be saved; then nothing of it is."""
+        """One transaction: BEGIN IMMEDIATE … COMMIT. Raises StoreError when it cannot be saved; then nothing is."""
         if self._stopped is not None:
             raise self._stopped
         connection = self._connection

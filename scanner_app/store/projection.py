@@ -62,7 +62,7 @@ CLOSED_BY_KIND = {EntryKind.DOCUMENT_CLOSED: 1, EntryKind.DOCUMENT_OPENED: 0}
 def project(
     connection: sqlite3.Connection, position: int, entry: Entry, lists: Mapping[str, MemberList]
 ) -> None:
-    """Adds one entry to every projection. `lists` holds its member lists by digest; `position` is its place in the file."""
+    """Adds one entry, at `position` in the file, to every projection; `lists` holds its member lists by digest."""
     closed = CLOSED_BY_KIND.get(entry.kind)
     if closed is not None and isinstance(entry.verdict, Accepted):
         connection.execute(SET_CLOSED, (closed, entry.document))
@@ -105,8 +105,8 @@ def apply_deltas(connection: sqlite3.Connection, position: int, deltas: Deltas) 
         connection.execute(
             SET_UNIT,
             (
-                unit.gtin, unit.serial, unit.owner, unit.lot or "", day_text(unit.expiry), unit.status.value, unit.place,
-                unit.document, unit.inferred, position,
+                unit.gtin, unit.serial, unit.owner, unit.lot or "", day_text(unit.expiry), unit.status.value,
+                unit.place, unit.document, unit.inferred, position,
             ),
         )  # fmt: skip
     for container in deltas.containers:

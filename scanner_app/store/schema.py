@@ -1,4 +1,4 @@
-"""Migrations: numbered plain SQL, run through sqlite_utils.Migrations only when the file's version says that one is due.
+"""Migrations: numbered plain SQL, run through sqlite_utils.Migrations when the file's version says that one is due.
 
 The version is the number of the last migration (PRAGMA user_version). A copy of the file is kept before each run of an
 older one. The triggers that make entries, epochs and lists append-only are asserted after every open.

@@ -22,8 +22,10 @@ TASK = "SELECT id, workflow, document, operator, state, open, title FROM task WH
 TASKS_OPEN = (
     "SELECT id, workflow, document, operator, state, open, title FROM task WHERE open = 1 ORDER BY rowid LIMIT ?"
 )
-DOCUMENT_COLUMNS = "id, kind, partner, serialised, closed, owner"
-DOCUMENTS_OPEN = f"SELECT {DOCUMENT_COLUMNS} FROM document WHERE closed = 0 ORDER BY no DESC LIMIT ?"  # noqa: S608
+DOCUMENT = "SELECT id, kind, partner, serialised, closed, owner FROM document WHERE id = ?"
+DOCUMENTS_OPEN = (
+    "SELECT id, kind, partner, serialised, closed, owner FROM document WHERE closed = 0 ORDER BY no DESC LIMIT ?"
+)
 FOLLOW_UPS_OPEN = (
     "SELECT event_id, code, subject, document FROM follow_up WHERE closed_by IS NULL ORDER BY position LIMIT ?"
 )
@@ -91,7 +93,7 @@ def documents_open(connection: sqlite3.Connection) -> list[Document]:
 
 
 def document_of(row: tuple[str, str, str, int, int, str]) -> Document:
-    """The document in a row of DOCUMENT_COLUMNS."""
+    """The document in a row of DOCUMENT or DOCUMENTS_OPEN."""
     return Document(row[0], DocumentKind(row[1]), row[2], bool(row[3]), bool(row[4]), row[5])
 
 
