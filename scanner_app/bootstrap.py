@@ -50,7 +50,7 @@ EPOCH_BYTES = 16
 NS_PER_S = 1_000_000_000
 QUIT_WITHIN_NS = 2 * NS_PER_S
 TRIGGER_KEY = "f12"
-WEDGE_PROFILE = ScannerProfile("wedge", commissioned=True)
+WEDGE_PROFILE = ScannerProfile("wedge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def profile_of(table: ScannerTable) -> ScannerProfile:
             name=table.name,
             bit_rate=table.bit_rate,
             terminators=tuple(word.lower() for word in table.terminator.split(" ") if word),
-            idle_gap_ms=table.idle_gap_ms or ScannerProfile.__dataclass_fields__["idle_gap_ms"].default,
+            idle_gap_ms=table.idle_gap_ms,
             separator=GROUP_SEPARATOR if table.separator == "GS" else table.separator,
             prefix=table.prefix,
             suffix=table.suffix,
@@ -152,11 +152,19 @@ def profile_of(table: ScannerTable) -> ScannerProfile:
         raise ConfigError("CONFIG_INVALID", message, remedy="config.example.toml explains every key.") from fault
 
 
-def sources_of(config: Config) -> list[ScanSource]:
+def sources_of(station: Station) -> list[ScanSource]:
     """A serial source for each [[scanner]] block that names a port."""
-    from devices.serial_port import SerialSource  # noqa: PLC0415 - pyserial is loaded only where a scanner is configured
+    from devices.discovery import stable_path  # noqa: PLC0415 - pyserial is loaded only where a scanner is configured
+    from devices.serial_port import SerialSource  # noqa: PLC0415
 
-    return [SerialSource(table.port, profile_of(table)) for table in config.scanner if table.port]
+    wall_ns = wall_ns_of(station.clock)
+    tables = [table for table in station.config.scanner if table.port]
+    return [SerialSource(stable_path(table.port), profile_of(table), wall_ns=wall_ns) for table in tables]
+
+
+def wall_ns_of(clock: Clock) -> Callable[[], int]:
+    """The wall clock as scanners stamp their scans: nanoseconds since 1970."""
+    return lambda: round(clock.now().timestamp() * NS_PER_S)
 
 
 def beeper_of(config: Config, write: Callable[[str], None], *, console: bool) -> Beeper:
@@ -229,7 +237,7 @@ class Terminal:
     def start(self) -> None:
         """Opens the ledger, then the scanners. Raises StoreError or ConfigError."""
         console = os.environ.get("TERM") == "linux"
-        self._beeper = beeper_of(self._station.config, lambda text: self._ring(text), console=console)
+        self._beeper = beeper_of(self._station.config, self._ring_bell, console=console)
         self._consumer.start()
         for source, table in zip(self._sources, self._station.config.scanner, strict=False):
             if not table.commissioned:
@@ -262,6 +270,10 @@ class Terminal:
     def _tell(self, told: Told) -> None:
         if self._beeper is not None:
             self._beeper.play(Tone(told.tone.value))
+
+    def _ring_bell(self, text: str) -> None:
+        """On the beeper's thread: whatever writes to the terminal by then."""
+        self._ring(text)
 
     # What the app drives.
 

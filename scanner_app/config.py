@@ -102,7 +102,7 @@ class ScannerTable:
     port: str = ""
     bit_rate: int = 9600
     terminator: str = "CR LF TAB ETX"
-    idle_gap_ms: int = 0
+    idle_gap_ms: int = 100
     separator: str = "GS"
     prefix: str = ""
     suffix: str = ""
@@ -143,7 +143,7 @@ MINIMA = {
     ("scan", "spill_after_ms"): 1,
     ("scan", "queue_max"): 10,
     ("scanner", "bit_rate"): 50,
-    ("scanner", "idle_gap_ms"): 0,
+    ("scanner", "idle_gap_ms"): 1,
 }
 MAY_BE_EMPTY = frozenset({("scanner", "prefix"), ("scanner", "suffix"), ("scanner", "port"), ("scanner", "terminator")})
 TYPE_WORDS = {str: "text", int: "a whole number", bool: "true or false"}

@@ -1,7 +1,7 @@
 """What can go wrong outside a step's control: one exception type in a handful of families.
 
-An expected refusal is a value (domain.refusals); an assertion is our own bug. Everything else is a ScannerError: it has a
-stable code, says whether trying again can help, and carries the remedy a person can act on.
+An expected refusal is a value (domain.refusals); an assertion is our own bug. Everything else is a ScannerError: it has
+a stable code, says whether trying again can help, and carries the remedy a person can act on.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ def _monitor(port: str, bit_rate: int, count: int) -> int:
     def deliver(raw: RawScan) -> None:
         nonlocal seen
         seen += 1
-        shown = {"scan": raw.text, "bytes": raw.payload.hex(), "symbology": raw.symbology, "ended_by": raw.ended_by.value}
-        print(json.dumps({**shown, "cut": raw.cut}, ensure_ascii=True), flush=True)
+        shown = {"scan": raw.text, "bytes": raw.payload.hex(), "symbology": raw.symbology}
+        print(json.dumps({**shown, "ended_by": raw.ended_by.value, "cut": raw.cut}), flush=True)
         if count and seen >= count:
             ended.set()
 

@@ -49,8 +49,8 @@ def checks(station: Station) -> Iterator[HealthLine]:
     """Every check, in the order in which a person would mend them."""
     home = station.home
     present = home.config_path.exists()
-    text = Line("screen.health.config.text" if present else "screen.health.config.default", {"path": str(home.config_path)})
-    yield HealthLine("screen.health.config", ok=True, text=text)
+    code = "screen.health.config.text" if present else "screen.health.config.default"
+    yield HealthLine("screen.health.config", ok=True, text=Line(code, {"path": str(home.config_path)}))
     yield from _folder(station)
     if not home.ledger_path.exists():
         missing = Line("screen.health.ledger.missing", {"path": str(home.ledger_path)})

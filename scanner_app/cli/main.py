@@ -1,4 +1,4 @@
-"""`scanner`: what can be asked on the command line (docs/contract). The answer goes to standard output, the rest to error.
+"""`scanner`: what can be asked on the command line. The answer goes to standard output, the rest to standard error.
 
 Exit codes: 0 done, 1 the answer is no, 2 usage or configuration, 3 a device, database or server cannot be used.
 """
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser(given: Sequence[str]) -> Parser:
-    """The parser; the arguments of the one command that is called are added from its module, so that start-up is quick."""
+    """The parser; only the command that is called brings its arguments, so that start-up is quick."""
     parser = Parser(prog="scanner", description="Warehouse scanning on a hash-chained ledger.")
     parser.add_argument("--version", action="version", version=f"scanner {version('scanner-app')}")
     parser.add_argument("--config", metavar="FILE", help="the configuration file (also: SCANNER_CONFIG)")

@@ -1,7 +1,7 @@
 """`scanner replay`: drives the headless terminal by JSON lines, through the very pipeline of the screen.
 
-Each line is one step and prints one line (docs/contract). Time stands still between the lines but for a second a line, so
-that a replay comes to the same on every machine; `{"at": …}` sets the clock.
+Each line is one step and prints one line (docs/contract). Time moves on by a second a line and not otherwise, so that a
+replay comes to the same on every machine; `{"at": …}` sets the clock.
 """
 
 from __future__ import annotations

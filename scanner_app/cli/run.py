@@ -1,4 +1,4 @@
-"""`scanner run`: the full-screen terminal; with --demo a throw-away home and a virtual scanner, without a screen the shift."""
+"""`scanner run`: the full-screen terminal; with --demo on a throw-away home, whose shift is played without a screen."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Sequence
 
+    from devices.source import ScanSource
     from scanner_app.bootstrap import Station
     from scanner_app.demo.site import DemoSite
+    from scanner_app.workflows.step import Line
 
 DONE = 0
 
@@ -33,8 +36,8 @@ def run(options: argparse.Namespace) -> int:
 
     station = open_station(options.config, options.now)
     if not station.home.ledger_path.exists():
-        sys.stderr.write(f"scanner: a new home in {station.home.state_folder}; `scanner init` makes its configuration.\n")
-    return show(station, sources_of(station.config))
+        sys.stderr.write(f"scanner: a new home in {station.home.state_folder}; `scanner init` configures it.\n")
+    return show(station, sources_of(station))
 
 
 def _demonstrate(folder: Path, now: str | None) -> int:
@@ -61,12 +64,14 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
     from devices.profile import ScannerProfile  # noqa: PLC0415 - only the demonstration has a virtual scanner
     from devices.serial_port import SerialSource  # noqa: PLC0415
     from devices.simulator import VirtualScanner  # noqa: PLC0415
+    from scanner_app.bootstrap import wall_ns_of  # noqa: PLC0415
     from scanner_app.cli.demonstration import labels_of_shift  # noqa: PLC0415
-    from scanner_app.workflows.step import Line  # noqa: PLC0415
+    from scanner_app.workflows.step import Line as Said  # noqa: PLC0415
 
     labels = iter(labels_of_shift(site))
     with VirtualScanner() as scanner:
-        sources = [SerialSource(scanner.path, ScannerProfile("virtual", commissioned=True))]
+        profile = ScannerProfile("virtual", commissioned=True)
+        source = SerialSource(scanner.path, profile, wall_ns=wall_ns_of(station.clock))
 
         def pull() -> None:
             label = next(labels, None)
@@ -74,23 +79,27 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
                 scanner.scan(label)
 
         pin = site.operators[0].pin
-        return show(station, sources, Line("screen.stripe.demo", {"pin": pin}), pull)
+        return show(station, [source], Said("screen.stripe.demo", {"pin": pin}), pull)
 
 
-def show(station, sources, stripe=None, pull=None) -> int:
+def show(
+    station: Station, sources: Sequence[ScanSource], stripe: Line | None = None, pull: Callable[[], None] | None = None
+) -> int:
     """Runs the Textual app on a started terminal until it is left."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
     from scanner_app.bootstrap import Terminal  # noqa: PLC0415
+    from screens.theme import ThemeName  # noqa: PLC0415
 
     terminal = Terminal(station, sources, stripe)
     if pull is not None:
         terminal.trigger(pull)
     terminal.start()
     try:
-        app = ScannerApp(terminal, theme=station.config.screen.theme)
+        sixteen = os.environ.get("TERM") == "linux"
+        app = ScannerApp(terminal, theme=ThemeName(station.config.screen.theme), sixteen=sixteen)
         terminal.quitting(app.exit)
-        terminal.bell(app.ring)
-        app.run()
+        terminal.bell(lambda _: app.call_later(app.bell))
+        app.run(mouse=False)
     finally:
         terminal.stop()
     return DONE

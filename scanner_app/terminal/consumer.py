@@ -1,8 +1,8 @@
-"""The running terminal: one thread that owns the ledger, takes scans and keys in order, and tells the result after the commit.
+"""The running terminal: one thread owns the ledger, takes scans and keys in order, and tells results after commits.
 
-Scanners deliver from their own threads through `submit`, which only queues. A scan that has waited longer than the spill
-time, or that would overflow the queue, is written to the inbox by a group commit, so that a battery pull loses none. While
-a decision is asked for, scans captured before the question was shown wait; keys and later scans go through.
+Scanners deliver from their own threads through `submit`, which only queues. A scan that has waited longer than the
+spill time, or would overflow the queue, is written to the inbox by a group commit, so that a battery pull loses none.
+While a decision is asked for, scans captured before the question was shown wait; keys and later scans go through.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from scanner_app.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devices.scan import RawScan
     from scanner_app.clock import Clock
-    from scanner_app.intake import Intake
+    from scanner_app.intake import Intake, RawScan
     from scanner_app.store.inbox import Capture
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.front import Front
@@ -234,7 +233,7 @@ class Consumer:
         captures = self._ledger.inbox()
         self._more_in_inbox = len(captures) > self._bounds.queue_max
         before = not self._started.done()
-        restored = [Waiting(capture, True, before) for capture in captures[: self._bounds.queue_max]]
+        restored = [Waiting(capture, spilled=True, restored=before) for capture in captures[: self._bounds.queue_max]]
         self._queue.extendleft(reversed(restored))
 
     def _stop_scanning(self, fault: StoreError, chosen: Waiting | Job | None) -> None:

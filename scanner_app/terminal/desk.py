@@ -7,7 +7,7 @@ said, and no state moves, before the commit has returned.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import OperatorOf
@@ -60,7 +60,9 @@ class Held:
 class Desk:
     """One device's work. Every method is one step; only one thread may call them."""
 
-    def __init__(self, ledger: Ledger, judge: Judge, intake: Intake, check_pin: Callable[[str, str, str], bool]) -> None:
+    def __init__(
+        self, ledger: Ledger, judge: Judge, intake: Intake, check_pin: Callable[[str, str, str], bool]
+    ) -> None:
         self._ledger = ledger
         self._judge = judge
         self._intake = intake
@@ -79,8 +81,7 @@ class Desk:
         operator_id = self.work.session.signing.operator
         if operator_id is None:
             return None
-        found: Operator | None = self._ledger.answer(OperatorOf(operator_id))
-        return found
+        return cast("Operator | None", self._ledger.answer(OperatorOf(operator_id)))
 
     def scan(self, capture: Capture, *, confirms: bool = True) -> Told:
         """One scan: always one entry. `confirms` False: captured too early to confirm what was asked."""
@@ -88,12 +89,13 @@ class Desk:
         understood = self._intake.understand(capture, moment.today)
         badge = _badge_held(understood, capture)
         told = self._run(lambda router: router.scan(understood, confirms=confirms), capture, understood)
-        if badge is not None and badge.operator in {self.work.session.signing.asked, self.work.session.signing.operator}:
+        signing = self.work.session.signing
+        if badge is not None and badge.operator in {signing.asked, signing.operator}:
             self._held = badge
         return told
 
     def command(self, commanded: Commanded) -> Told:
-        """A command of the work by key: undo, done, damaged …"""
+        """A command of the work by key, such as undo, done or damaged."""
         return self._run(lambda router: router.command(commanded))
 
     def typed(self, text: str) -> Told:
@@ -105,7 +107,7 @@ class Desk:
         asked = self.work.session.signing.asked
         correct = False
         if asked is not None and self._held is not None and self._held.operator == asked:
-            operator: Operator | None = self._ledger.answer(OperatorOf(asked))
+            operator = cast("Operator | None", self._ledger.answer(OperatorOf(asked)))
             correct = operator is not None and self._check_pin(operator.verifier, pin, self._held.token)
         return self._sign(PinChecked(correct=correct))
 

@@ -1,7 +1,7 @@
 """The front of the headless terminal: keys, menus and typing by hand, on top of the desk.
 
-Everything here runs on the ledger thread, one happening after the other, so that there is nothing to lock. Keys are those
-of config.toml's [keys]; digits choose only on menus; typed text never goes to a focused widget.
+Everything here runs on the ledger thread, one happening after the other, so that there is nothing to lock. Keys are
+those of config.toml's [keys]; digits choose only on menus; typed text never goes to a focused widget.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scanner_app.intake import typed_scan
+from scanner_app.intake import RawScan, typed_scan
 from scanner_app.terminal.desk import Desk
 from scanner_app.terminal.menus import Choice, Waiting, document_choices, main_choices, task_choices
 from scanner_app.terminal.view import Room
@@ -18,7 +18,6 @@ from scanner_app.workflows.step import Command, Commanded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devices.scan import RawScan
     from scanner_app.clock import Clock
     from scanner_app.config import KeysTable
     from scanner_app.errors import StoreError

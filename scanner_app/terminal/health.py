@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from scanner_app.store.database import SQLITE_VERSION
 from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
@@ -71,6 +71,6 @@ def clock_line(now: datetime) -> HealthLine:
 
 def sqlite_line() -> HealthLine:
     """The SQLite in use."""
-    fixed = sqlite3.sqlite_version_info >= WAL_RESET_FIXED
+    fixed = tuple(int(part) for part in SQLITE_VERSION.split(".")) >= WAL_RESET_FIXED
     code = "screen.health.sqlite.text" if fixed else "screen.health.sqlite.one_writer"
-    return HealthLine("screen.health.sqlite", ok=True, text=Line(code, {"version": sqlite3.sqlite_version}))
+    return HealthLine("screen.health.sqlite", ok=True, text=Line(code, {"version": SQLITE_VERSION}))

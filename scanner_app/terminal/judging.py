@@ -72,8 +72,9 @@ class Judge:
         raise AssertionError(message)
 
     def write(
-        self, step: LedgerStep, draft: Draft, context: Context, *, capture: Capture | None = None, raw: Raw | None = None
-    ) -> Saved:
+        self, step: LedgerStep, draft: Draft, context: Context, *,
+        capture: Capture | None = None, raw: Raw | None = None,
+    ) -> Saved:  # fmt: skip
         """Appends the entry of a draft. With a capture, the entry is that scan: its id, its time, its raw bytes."""
         entry = Entry(
             kind=draft.kind,

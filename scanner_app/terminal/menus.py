@@ -76,7 +76,7 @@ def document_choices(documents: Sequence[Document], first: int) -> tuple[Choice,
     receivable = [document for document in documents if document.kind.value in RECEIVABLE]
     page = receivable[first : first + DOCUMENTS_SHOWN_MAX]
     choices = [
-        Choice("", _plain(document.id), "receive", document.id, Line("screen.menu.partner", {"partner": document.partner}))
+        Choice("", _plain(document.id), "receive", document.id, _plain(document.partner))
         for document in page
     ]
     choices.append(Choice("", Line("screen.menu.blind"), "receive"))

@@ -69,7 +69,9 @@ class ScannerText:
 class Presenter:
     """Makes a View of a Front. Reads the ledger for history alone, when history is what is shown."""
 
-    def __init__(self, config: Config, clock: Clock, scanner_text: Callable[[], ScannerText], stripe: Line | None) -> None:
+    def __init__(
+        self, config: Config, clock: Clock, scanner_text: Callable[[], ScannerText], stripe: Line | None
+    ) -> None:
         self._config = config
         self._clock = clock
         self._zone: ZoneInfo = config.zone
@@ -245,7 +247,8 @@ def _giant(say: Phrases, noun: str) -> str:
 def _progress_text(say: Phrases, done: int | None, total: int | None) -> str:
     if done is None:
         return ""
-    return say.say("screen.progress", {"done": done, "total": total}) if total else say.say("screen.done", {"done": done})
+    code = "screen.progress" if total else "screen.done"
+    return say.say(code, {"done": done, "total": total})
 
 
 def _menu(front: Front, say: Phrases) -> tuple[MenuEntry, ...]:

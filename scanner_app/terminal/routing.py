@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scanner_app.domain.facts import DocumentOf
 from scanner_app.domain.permissions import refused_to
@@ -21,6 +21,7 @@ from scanner_app.workflows.undo import undo_last
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanner_app.domain.masters import Document
     from scanner_app.store.ledger import LedgerStep
     from scanner_app.terminal.judging import Judge
     from scanner_app.workflows.signing import SigningHappening
@@ -143,7 +144,7 @@ class Router:
         return self._at_task(OpenTask(row, workflow, decided.state), decided)
 
     def _scanned_document(self, document_id: str) -> Routed:
-        document = self._step.answer(DocumentOf(document_id))
+        document = cast("Document | None", self._step.answer(DocumentOf(document_id)))
         if document is None or document.kind.value not in WORKFLOW_OF_DOCUMENT:
             return self._stay(refuse(None, Refusal.UNKNOWN_DOCUMENT, {"document": document_id}))
         return self.open(WORKFLOW_OF_DOCUMENT[document.kind.value], document_id)

@@ -12,7 +12,7 @@ from scanner_app.workflows.saving import StateFormatError, load_state, save_stat
 from scanner_app.workflows.signing import SIGNED_OUT, SigningState
 
 if TYPE_CHECKING:
-    from scanner_app.workflows.step import Line, Progress
+    pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The result of the last step. `word` (OK, STOP, ASK, RECALL), `headline`, at most three more lines, `badge` (+1)."""
+    """The result of the last step: `word` (OK, STOP, RECALL), `headline`, at most three more lines, `badge` (+1)."""
 
     mark: Mark
     word: str
@@ -125,7 +125,7 @@ class HealthRow:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything a screen needs; see the sketches in docs. `giant` is the one thing that is large (ITEM, a bin, a number).
+    """Everything a screen needs. `giant` is the one thing that is large: ITEM, a bin, a number.
 
     `verb` stands above it (SCAN, TYPE, WAIT). `lines` say what was scanned, most important first. `blocking`: the whole
     screen is the panel until answered (a recall). `entering`: text typed by hand so far, None when not typing;

@@ -1,4 +1,4 @@
-"""What the worker has before them: the session, the open task and its progress, as one value that a step replaces whole."""
+"""What the worker has before them: session, open task and progress, as one value that a step replaces whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Task states as plain JSON objects and back: a restart shows the same prompt because the very same state is read again."""
+"""Task states as plain JSON objects and back: a restart shows the same prompt because it reads the very same state."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What every workflow is made of: inputs, needs, transitions, prompts. Pure: no I/O, no clock, no randomness.
 
-`step(state, happening, facts, moment)` returns a Transition, or Need(queries) when a fact is missing: the terminal has the
-store answer them (in the same transaction) and calls again with the same arguments and more facts.
+`step(state, happening, facts, moment)` returns a Transition, or Need(queries) when a fact is missing: the terminal has
+the store answer them (in the same transaction) and calls again with the same arguments and more facts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Command(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A readable scan. `confirms`: captured after the present prompt was shown plus the guard time (floor.md rule 10)."""
+    """A readable scan. `confirms`: captured after the present prompt was shown, plus the guard time."""
 
     parsed: ParsedScan
     confirms: bool = True
@@ -61,7 +61,7 @@ class Commanded:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """Text typed in answer to a prompt that asks for a number or a temperature (scans typed by hand come as Scanned)."""
+    """Text typed in answer to a prompt that asks for a number; scans typed by hand come as Scanned."""
 
     text: str
 
@@ -205,7 +205,7 @@ class Transition(Generic[S]):
 
 
 class Workflow(Protocol[S]):
-    """One kind of task. States are frozen dataclasses of plain values that `workflows.saving` can save and read back."""
+    """One kind of task. States are frozen dataclasses that `workflows.saving` can save and read back."""
 
     name: str
     state_type: type[S]
