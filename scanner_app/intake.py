@@ -82,9 +82,7 @@ def raw_of(capture: Capture, parsed: ParsedScan | Refused) -> Raw:
     if isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE:
         badge, token = split_badge(capture.text, parsed)
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-        payload = f"{badge}#{digest[:__all__ = ["Intake", "RawScan", "raw_of", "split_badge", "typed_scan"]
-
-TOKEN_HASH_LENGTH]}".encode()
+        payload = f"{badge}#{digest[:TOKEN_HASH_LENGTH]}".encode()
     return Raw(payload, capture.symbology, capture.source, capture.profile, capture.method)
 
 

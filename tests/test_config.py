@@ -1,0 +1,118 @@
+"""config.toml: every key known, read and explained; whatever is wrong is named by file, table and key."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanner_app.bootstrap import profile_of
+from scanner_app.config import TABLES, Config, ScannerTable, config_of, find_home, read_config
+from scanner_app.errors import ConfigError
+
+EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
+
+
+def test_the_example_names_every_key_with_its_default() -> None:
+    example = tomllib.loads(EXAMPLE.read_text("utf-8"))
+    for name, kind in TABLES.items():
+        assert example[name] == dataclasses.asdict(kind())
+    assert example["scanner"] == [dataclasses.asdict(ScannerTable())]
+
+
+def test_the_example_explains_every_table() -> None:
+    lines = EXAMPLE.read_text("utf-8").split("\n")
+    for number, line in enumerate(lines):
+        if re.match(r"^\[", line):
+            assert any(later.startswith("#") for later in lines[number - 1 : number + 2]), line
+
+
+def test_the_example_is_the_default_configuration() -> None:
+    assert read_config(EXAMPLE) == dataclasses.replace(Config(), scanner=(ScannerTable(),))
+
+
+def test_the_example_describes_a_usable_scanner() -> None:
+    assert profile_of(ScannerTable()).separator == "\x1d"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[sight]\n", "[sight]"),
+        ("[site]\nid = 3\n", "[site] id"),
+        ("[site]\nname = ''\n", "[site] name"),
+        ("[site]\nname = \"a\\u001b[2J\"\n", "[site] name"),
+        ("[site]\ncolour = 'red'\n", "[site] colour"),
+        ("[site]\ntime_zone = 'Mars/Base'\n", "[site] time_zone"),
+        ("[site]\ntime_zone = '../../etc/passwd'\n", "[site] time_zone"),
+        ("site = 3\n", "[site]"),
+        ("[screen]\ntheme = 'pink'\n", "[screen] theme"),
+        ("[screen]\nidle_lock_minutes = 0\n", "[screen] idle_lock_minutes"),
+        ("[scan]\nguard_ms = true\n", "[scan] guard_ms"),
+        ("[scan]\nqueue_max = 1.5\n", "[scan] queue_max"),
+        ("[scanner]\nname = 'x'\n", "[scanner]"),
+        ("[[scanner]]\nspeed = 9\n", "[scanner] speed"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, place: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as refused:
+        read_config(path)
+    assert refused.value.code == "CONFIG_INVALID"
+    assert str(path) in refused.value.message
+    assert place in refused.value.message
+    assert refused.value.remedy
+
+
+def test_broken_toml_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(b"[site\n\xff")
+    with pytest.raises(ConfigError, match=re.escape(str(path))) as refused:
+        read_config(path)
+    assert refused.value.code == "CONFIG_UNREADABLE"
+
+
+def test_a_missing_file_is_the_default_unless_it_was_named(tmp_path: Path) -> None:
+    assert read_config(tmp_path / "none.toml") == Config()
+    with pytest.raises(ConfigError) as refused:
+        read_config(tmp_path / "none.toml", must_exist=True)
+    assert refused.value.code == "CONFIG_MISSING"
+
+
+def test_a_scanner_profile_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ConfigError, match="separator"):
+        profile_of(dataclasses.replace(ScannerTable(), separator="%"))
+
+
+def test_where_the_home_is() -> None:
+    plain = find_home({"HOME": "/home/ana"})
+    assert plain.config_path == Path("/home/ana/.config/scanner/config.toml")
+    assert plain.ledger_path == Path("/home/ana/.local/share/scanner/ledger.db")
+    xdg = find_home({"HOME": "/home/ana", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"})
+    assert (xdg.config_path, xdg.state_folder) == (Path("/c/scanner/config.toml"), Path("/d/scanner"))
+    one_folder = find_home({"HOME": "/home/ana", "SCANNER_HOME": "/srv/s"})
+    assert (one_folder.config_path, one_folder.log_folder) == (Path("/srv/s/config.toml"), Path("/srv/s/log"))
+    by_environment = find_home({"SCANNER_HOME": "/srv/s", "SCANNER_CONFIG": "/etc/s.toml"})
+    assert (by_environment.config_path, by_environment.state_folder) == (Path("/etc/s.toml"), Path("/srv/s"))
+    assert find_home({"SCANNER_CONFIG": "/etc/s.toml"}, "/flag.toml").config_path == Path("/flag.toml")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*TABLES, "scanner", "other"]), VALUES, max_size=4))
+def test_whatever_is_decoded_is_a_configuration_or_its_own_error(given_tables: dict[str, object]) -> None:
+    try:
+        assert isinstance(config_of(given_tables, "x.toml"), Config)
+    except ConfigError as refused:
+        assert refused.message.startswith("x.toml: [")
