@@ -1,0 +1,150 @@
+"""A real handheld for system tests: `scanner run` in a child process on a pty, with a virtual scanner on another pty.
+
+Nothing is faked: the product's own command, its own configuration file, a real ledger, and tones heard as BEL characters
+in the terminal's output.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+from devices.simulator import VirtualScanner
+
+SCANNER = Path(sys.executable).with_name("scanner")
+PATIENCE_S = 60.0
+BELL = b"\x07"
+CONFIG = """
+[site]
+name = "Test"
+
+[device]
+id = "DEMO-1"
+
+[sound]
+adapter = "bell"
+
+[[scanner]]
+name = "dock"
+port = "{port}"
+commissioned = true
+"""
+
+
+def command(*arguments: str, home: Path, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs a `scanner` command on a home."""
+    environment = {**os.environ, "SCANNER_HOME": str(home)}
+    return subprocess.run(
+        [SCANNER, *arguments], input=given, capture_output=True, text=True, check=False, env=environment,
+        timeout=PATIENCE_S * 5,
+    )  # fmt: skip
+
+
+def demo_home(folder: Path, now: str) -> Path:
+    """A home with the demonstration site, whose scanner is the virtual one beside it."""
+    home = folder / "home"
+    made = command("init", "--demo", "--now", now, home=home)
+    assert made.returncode == 0, made.stderr
+    (home / "config.toml").write_text(CONFIG.format(port=folder / "scanner"), "utf-8")
+    return home
+
+
+class Handheld:
+    """One running `scanner run`; its output is read all the time, and its bells are counted."""
+
+    def __init__(self, home: Path, now: str, columns: int = 40, rows: int = 20) -> None:
+        self._home = home
+        self._now = now
+        self._size = columns, rows
+        self._heard = threading.Condition()
+        self.output = bytearray()
+        self.bells = 0
+        self._pid = 0
+
+    def __enter__(self) -> Self:
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            environment = {**os.environ, "SCANNER_HOME": str(self._home), "TERM": "xterm-256color"}
+            os.execve(SCANNER, [str(SCANNER), "run", "--now", self._now], environment)  # noqa: S606 - no shell is wanted
+        columns, rows = self._size
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                ready, _, _ = select.select([self._fd], [], [], 1.0)
+                if not ready:
+                    continue
+                got = os.read(self._fd, 65536)
+            except (OSError, ValueError):
+                return
+            if not got:
+                return
+            with self._heard:
+                self.output += got
+                self.bells += got.count(BELL)
+                self._heard.notify_all()
+
+    def await_text(self, text: str, since: int = 0) -> None:
+        """Returns when the text has been painted in one piece; fails after the patience."""
+        with self._heard:
+            found = self._heard.wait_for(lambda: text.encode() in self.output[since:], PATIENCE_S)
+        assert found, f"{text!r} was never painted: {bytes(self.output[-3000:])!r}"
+
+    def type(self, keys: str) -> None:
+        """Keys typed by a person: one at a time, slower than any scanner."""
+        for key in keys:
+            os.write(self._fd, key.encode())
+            time.sleep(0.07)
+
+    def kill(self) -> None:
+        """kill -9, and the child reaped."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+            self._pid = 0
+            os.close(self._fd)
+            self._reader.join(PATIENCE_S)
+
+
+def wait_until(true: object, what: str, patience_s: float = PATIENCE_S) -> None:
+    """Polls until a callable gives something true."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        if callable(true) and true():
+            return
+        time.sleep(0.05)
+    message = f"{what} did not happen within {patience_s:.0f} s"
+    raise AssertionError(message)
+
+
+def verified(home: Path) -> dict[str, object]:
+    """What `scanner ledger verify` says; it must hold."""
+    ran = command("ledger", "verify", home=home)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    found: dict[str, object] = json.loads(ran.stdout)
+    assert found["ok"] is True
+    return found
+
+
+def plugged(folder: Path) -> VirtualScanner:
+    """The virtual scanner behind the name that `demo_home` configures."""
+    return VirtualScanner(link=folder / "scanner")
