@@ -137,16 +137,21 @@ Resolved = Goods | Fragment | ScannedPlace | ScannedDocument
 
 def resolve(parsed: ParsedScan, facts: Facts, today: date) -> Resolved | Refused:
     """What the scan is of; UNKNOWN_ITEM, UNKNOWN_PLACE, UNKNOWN_DOCUMENT or BAD_FORMAT when it is nothing of ours."""
+    label = label_of(parsed)
+    if label is None:
+        return place_or_document(parsed, facts)
+    if label.gtin is None and label.sscc is None:
+        return Fragment(label)
+    return goods_of(label, facts, today)
+
+
+def place_or_document(parsed: ParsedScan, facts: Facts) -> ScannedPlace | ScannedDocument | Refused:
+    """What a scan is of that is no label of goods; UNKNOWN_PLACE, UNKNOWN_DOCUMENT, or BAD_FORMAT for anything else."""
     if parsed.kind is Kind.LOCATION:
         return _place(parsed.code or "", facts)
     if parsed.kind is Kind.DOCUMENT:
         return _document(parsed.code or "", facts)
-    label = label_of(parsed)
-    if label is None:
-        return Refused(Refusal.BAD_FORMAT, {"cause": scan_text(parsed)})
-    if label.gtin is None and label.sscc is None:
-        return Fragment(label)
-    return goods_of(label, facts, today)
+    return Refused(Refusal.BAD_FORMAT, {"cause": scan_text(parsed)})
 
 
 def label_of(parsed: ParsedScan) -> Label | None:
