@@ -1,7 +1,7 @@
 """Receiving: goods come in, against an expected document or blind.
 
 Pallet, case or pack in any order; each scan comes to one outcome of the closed table (model.md, Refused, then
-confirmed; pharma.md, Receive matching). What is refused posts nothing; what lies there is confirmed into the cage, held.
+confirmed; pharma.md, Receive matching). What is refused posts nothing; what lies there is confirmed into the cage.
 
 The parts: `receiving_state` (state and prompt), `_scanning` (what was scanned), `_judging`, `_lines` and `_containers`
 (what it comes to), `_refusals` and `_asking` (what is told and asked), `_taking`, `_posting` and `_container_posting`
