@@ -19,6 +19,9 @@ from scanner_app.store.faults import CORRUPT, LEDGER_IN_USE, NO_LEDGER, fault_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+SQLITE_VERSION = sqlite3.sqlite_version
+"""The library in use; doctor prints it."""
+
 PAGE_BYTES = 4096
 CACHE_KIB = 16 * 1024
 STATEMENTS_MAX = 256

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scanner_app.store.ledger import TaskRow
 
 DOCUMENTS_SHOWN_MAX = 7
-RECEIVABLE = frozenset({"asn", "po"})
+RECEIVABLE = frozenset({"asn", "po", "transfer"})
 OWN_KEYS = frozenset({Command.UNDO, Command.BACK, Command.HELP})
 """Commands that have a key of their own everywhere, and need no digit."""
 

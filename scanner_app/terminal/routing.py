@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     FindTask = Callable[[str, str | None], TaskRow | None]
 
 RECEIVING = "receiving"
-WORKFLOW_OF_DOCUMENT = {"asn": RECEIVING, "po": RECEIVING}
+WORKFLOW_OF_DOCUMENT = {"asn": RECEIVING, "po": RECEIVING, "transfer": RECEIVING}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,21 @@
+"""Every workflow by its name (model.md, Values in the contract), imported when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scanner_app.workflows.step import Workflow
+
+WORKFLOWS = {"receiving": "Receiving", "putaway": "Putaway", "opening": "Opening", "enquiry": "Enquiry"}
+"""Name → the class in the module of the same name."""
+
+
+@cache
+def workflow_of(name: str) -> Workflow[Any]:
+    """The workflow called `name`. Raises KeyError for a name that is none."""
+    workflow_type = getattr(import_module(f"scanner_app.workflows.{name}"), WORKFLOWS[name])
+    workflow: Workflow[Any] = workflow_type()
+    return workflow
