@@ -35,10 +35,12 @@ class ThemeName(StrEnum):
 
 THEMES: Final = {
     ThemeName.DARK: Theme(
-        name="floor-dark", ansi=True, dark=True, primary="ansi_blue", background="ansi_black", foreground="ansi_white"
+        name="floor-dark", ansi=True, dark=True, primary="ansi_blue", background="ansi_black", foreground="ansi_white",
+        variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
     ),
     ThemeName.LIGHT: Theme(
-        name="floor-light", ansi=True, dark=False, primary="ansi_blue", background="ansi_white", foreground="ansi_black"
+        name="floor-light", ansi=True, dark=False, primary="ansi_blue", background="ansi_white", foreground="ansi_black",
+        variables={"ansi-background": "ansi_white", "ansi-foreground": "ansi_black"},
     ),
 }
 

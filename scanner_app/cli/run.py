@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from devices.source import ScanSource
+    from scanner_app.app import ScannerApp
     from scanner_app.bootstrap import Station
     from scanner_app.demo.site import DemoSite
     from scanner_app.workflows.step import Line
@@ -82,6 +83,11 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
         return show(station, [source], Said("screen.stripe.demo", {"pin": pin}), pull)
 
 
+def _ring(app: ScannerApp) -> None:
+    """The terminal's bell, rung in its turn with what is painted."""
+    app.call_later(app.bell)
+
+
 def show(
     station: Station, sources: Sequence[ScanSource], stripe: Line | None = None, pull: Callable[[], None] | None = None
 ) -> int:
@@ -98,7 +104,7 @@ def show(
         sixteen = os.environ.get("TERM") == "linux"
         app = ScannerApp(terminal, theme=ThemeName(station.config.screen.theme), sixteen=sixteen)
         terminal.quitting(app.exit)
-        terminal.bell(lambda _: app.call_later(app.bell))
+        terminal.bell(lambda _: _ring(app))
         app.run(mouse=False)
     finally:
         terminal.stop()

@@ -293,6 +293,9 @@ OTHER_WORKFLOWS: dict[str, str] = {
 # Words of the screens themselves (titles, meter, health, help, keys).
 SCREENS: dict[str, str] = {
     "screen.plain": "{text}",
+    "screen.scan.sscc": "(00) …{last}",
+    "screen.scan.serial": "SER {text}",
+    "screen.scan.lot": "LOT {text}",
     "screen.verb.scan": "SCAN",
     "screen.verb.type": "TYPE",
     "screen.word.ok": "OK",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.facts import RecentScans
 from scanner_app.domain.refusals import Accepted, Refusal, Refused
+from scanner_app.domain.scan import ScanError, parse_scan
 from scanner_app.phrases import phrases_of, printable
+from scanner_app.terminal.front import OVERLAYS
 from scanner_app.terminal.health import health_rows
 from scanner_app.terminal.view import (
     HealthRow,
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     from scanner_app.terminal.front import Front
 
 HISTORY_ROWS = 20
+HISTORY_DAY = date(2026, 1, 1)
+"""The century rule needs a day; what history shows of a scan holds no date."""
+
+SSCC_SHOWN = 4
 RESTART_ROWS = 3
 MARK_OF_TONE = {
     Tone.GOOD: Mark.OK,
@@ -96,19 +102,21 @@ class Presenter:
         scanner = self._scanner_text()
         total = None if progress is None else progress.total
         told = front.shown.told
+        overlaid = room in OVERLAYS
+        quiet = overlaid or room is Room.MENU
         return View(
             room=room,
             status=self._status(front, say),
             meter=self._meter(front),
             title=self._title(front, say),
-            subtitle=say.say(prompt.code, prompt.parameters),
-            verb=say.say("screen.verb.type" if prompt.wants_number else "screen.verb.scan"),
-            giant=_giant(say, prompt.noun),
+            subtitle="" if overlaid else say.say(prompt.code, prompt.parameters),
+            verb="" if quiet else say.say("screen.verb.type" if prompt.wants_number else "screen.verb.scan"),
+            giant="" if quiet else _giant(say, prompt.noun),
             done=None if progress is None else progress.done,
             total=total,
             progress_text=_progress_text(say, None if progress is None else progress.done, total),
-            lines=() if told is None else tuple(say.say(line.code, line.parameters) for line in told.lines),
-            panel=self._panel(front, say),
+            lines=() if told is None or overlaid else tuple(say.say(line.code, line.parameters) for line in told.lines),
+            panel=None if overlaid else self._panel(front, say),
             keys=self._keys(front, say),
             scanner_text=say.say(scanner.line.code, scanner.line.parameters),
             scanner_ok=scanner.ok,
@@ -204,7 +212,7 @@ class Presenter:
             mark = Mark.INFO
         family = "outcome" if line.accepted else "refusal"
         result = say.say(f"{family}.{line.code}", line.parameters)
-        return HistoryRow(self._clock_text(line.event_time), mark, printable(line.scanned), result)
+        return HistoryRow(self._clock_text(line.event_time), mark, _short(line.scanned, say), result)
 
     def _health(self, front: Front, say: Phrases) -> tuple[HealthRow, ...]:
         if front.room is not Room.HEALTH:
@@ -232,6 +240,19 @@ class Presenter:
             ]
             return tuple(lines or [say.say("screen.parked.none")])
         return ()
+
+
+def _short(scanned: str, say: Phrases) -> str:
+    """A scan in a few words: the pallet's last digits, the serial, the lot, or the text itself."""
+    parsed = parse_scan(scanned, HISTORY_DAY)
+    if isinstance(parsed, ScanError):
+        return printable(scanned)
+    if parsed.sscc is not None:
+        return say.say("screen.scan.sscc", {"last": str(parsed.sscc)[-SSCC_SHOWN:]})
+    for key, code in ((parsed.serial, "screen.scan.serial"), (parsed.lot, "screen.scan.lot"), (parsed.gtin, "screen.plain")):
+        if key is not None:
+            return say.say(code, {"text": str(key)})
+    return printable(scanned)
 
 
 def _key_order(key: str) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from handheld import Handheld, command, demo_home, plugged, verified, wait_until
+from tests.system.handheld import Handheld, command, demo_home, plugged, verified, wait_until
 
 from scanner_app.demo.labels import badge_scan, command_scan, place_scan, unit_scan
 from scanner_app.demo.site import DemoSite, load_demo
