@@ -117,7 +117,7 @@ class Facts:
 
     def all(self, queries: Sequence[Query]) -> tuple[Any, ...]:
         """The answers to queries that do not depend on each other, asked in one round; raises MissingFactError."""
-        missing = [query for query in queries if query not in self._answers]
+        missing = dict.fromkeys(query for query in queries if query not in self._answers)
         if missing:
             raise MissingFactError(*missing)
         return tuple(self._answers[query] for query in queries)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.facts import UndoFact
     from scanner_app.domain.masters import Level
     from scanner_app.domain.refusals import Parameters
-    from scanner_app.workflows.step import Facts, Moment, Workflow
+    from scanner_app.workflows.step import Facts, Moment, Progress, Workflow
 
 DID_NOT_OCCUR = "did_not_occur"
 S = TypeVar("S")
@@ -33,6 +33,15 @@ class TakesBack(Protocol[S]):
 
     def take_back(self, state: S) -> Transition[S] | None:
         """The state without its last scan, and no entry; None when there is none to take back."""
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A state that knows how far its task is."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far the task is."""
 
 
 def undo_last(workflow: Workflow[S], state: S, facts: Facts, moment: Moment) -> Transition[S]:
@@ -55,7 +64,9 @@ def undo_last(workflow: Workflow[S], state: S, facts: Facts, moment: Moment) -> 
         return _not_undoable(state, cause)
     said = _said(fact, facts, moment)
     draft = _correction(fact, {"undone": fact.entry.kind.value, **said.parameters})
-    return Transition(workflow.undone(state, facts, moment), draft, Tone.GOOD, say=said)
+    after = workflow.undone(state, facts, moment)
+    progress = after.progress if isinstance(after, Counting) else None
+    return Transition(after, draft, Tone.GOOD, said, progress=progress)
 
 
 def _obstacle(fact: UndoFact) -> Parameters | None:
