@@ -124,11 +124,11 @@ class Stage:
     def step(self, line: Line, number: int) -> Line:
         """Runs one line; what it came to."""
         self._told = None
-        before = self._front.desk.prompt
+        before = self._front.desk.prompt.code
         for key, play in self._plays().items():
             if key in line:
                 play(line, number)
-                return self._result(prompt_changed=self._front.desk.prompt != before)
+                return self._result(prompt_changed=self._front.desk.prompt.code != before)
         raise _bad(number, f"no step is called {', '.join(sorted(line))}")
 
     def _plays(self) -> dict[str, Callable[[Line, int], None]]:
@@ -167,6 +167,8 @@ class Stage:
         digits = word.removeprefix("QTY")
         if word != digits and digits.isascii() and digits.isdigit():
             self._hear(self._front.desk.command(Commanded(Command.QUANTITY, int(digits))))
+        elif word == "SIGN_OUT":
+            self._hear(self._front.desk.sign_out())
         elif word in Command.__members__:
             self._hear(self._front.desk.command(Commanded(Command(word))))
         else:

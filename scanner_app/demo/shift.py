@@ -97,6 +97,7 @@ def _receive_loose(site: DemoSite) -> Iterator[Line]:
     yield {"command": "accept_rest"}
     yield _accepted("INFERRED")
     yield {"command": "done"}
+    yield {"command": "done"}
     yield _accepted("SHORT")
 
 
@@ -149,6 +150,7 @@ def _receive_by_lines(site: DemoSite) -> Iterator[Line]:
     yield _refused("OVER_QUANTITY")
     yield _scan(gtin_scan(order.lines[4].gtin))
     yield _accepted("MATCHED")
+    yield {"command": "done"}
     yield {"command": "done"}
     yield _accepted("SHORT")
 
