@@ -98,7 +98,7 @@ def _receive_loose(site: DemoSite) -> Iterator[Line]:
     yield _accepted("INFERRED")
     yield {"command": "done"}
     yield {"command": "done"}
-    yield _accepted("SHORT")
+    yield _accepted("DATA_WITHOUT_PRODUCT")
 
 
 def _recall(asn: DemoDocument) -> Iterator[Line]:
