@@ -41,15 +41,14 @@ class Label:
     count: int | None = None
 
     def completed_by(self, other: Label) -> Label | None:
-        """The label of both symbols together; None when they say different things or `other` adds nothing."""
+        """The label of both symbols together; None when they say different things."""
         values = {}
         for name in ("gtin", "serial", "lot", "expiry", "sscc", "count"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine is not None and theirs is not None and mine != theirs:
                 return None
             values[name] = theirs if mine is None else mine
-        whole = Label(**values)
-        return None if whole == self else whole
+        return Label(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused
+from scanner_app.domain.refusals import Outcome, Refusal, Refused
 from scanner_app.domain.stock import Status
 from scanner_app.workflows.goods import Quantity, Unit, goods_lines, goods_of
 from scanner_app.workflows.receiving_asking import (
@@ -124,7 +124,7 @@ def _say(received: Received) -> Line | None:
     parameters = received.draft.verdict.parameters
     if received.draft.reason is not None and "overrode" not in parameters:
         return Line(f"say.receiving.{received.draft.reason.lower()}", parameters)
-    if received.draft.verdict == Accepted(Outcome.EXTRA, parameters) and parameters["counts"]:
+    if parameters.get("extra") and parameters["counts"]:
         return Line("say.receiving.extra_part", parameters)
     return None
 
