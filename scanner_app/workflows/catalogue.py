@@ -16,6 +16,7 @@ WORKFLOWS = {"receiving": "Receiving", "putaway": "Putaway", "opening": "Opening
 @cache
 def workflow_of(name: str) -> Workflow[Any]:
     """The workflow called `name`. Raises KeyError for a name that is none."""
-    workflow_type = getattr(import_module(f"scanner_app.workflows.{name}"), WORKFLOWS[name])
+    type_name = WORKFLOWS[name]
+    workflow_type = getattr(import_module(f"scanner_app.workflows.{name}"), type_name)
     workflow: Workflow[Any] = workflow_type()
     return workflow
