@@ -1,0 +1,102 @@
+"""From the last byte of a scan on the serial line to the green panel on the screen, against the commit alone.
+
+The real program runs on a pseudo-terminal and reads a virtual scanner on another one. Every green result is followed by
+the same scan again, which paints another colour, so that each measured one has to turn the whole panel green.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.committing import commit_scan, open_ledger
+from bench.figures import NS_PER_MS, Bound, Figure, quantile, sample_of, sample_of_ns
+from bench.pty_screen import PtyScreen, visible
+from bench.scans import received_entries
+from bench.starting import OURS, PAINT_TIMEOUT_S, make_home
+from devices.simulator import VirtualScanner
+from scanner_app.demo.labels import badge_scan, document_scan, expected_scan
+from scanner_app.demo.site import DemoSite, load_demo
+from scanner_app.domain.entry import Entry
+from scanner_app.store.ledger import Ledger
+
+DOCUMENT = "ASN-1001"
+SCANS_QUICK = 24
+WARM_UP = 4
+GOAL_ADDED_MS = 12.0
+QUIET_S = 0.25
+STEP_TIMEOUT_S = 10.0
+GREEN = re.compile(rb"\x1b\[(?:\d+;)*42(?:;\d+)*m")
+"""Select Graphic Rendition 42 (ECMA-48): a green background; nothing but an accepted result has one."""
+
+
+def measure_repainting(folder: Path, *, quick: bool) -> list[Figure]:
+    """Units of a delivery one by one; after each, one commit into a ledger of the same folder, for comparison."""
+
+    site = load_demo(datetime.now(UTC).date())
+    units = [expected_scan(unit) for unit in site.document(DOCUMENT).units]
+    units = units[: SCANS_QUICK + WARM_UP] if quick else units
+    with VirtualScanner() as scanner:
+        environment = make_home(folder / "home")
+        _plug_in(folder / "home" / "config.toml", scanner.path)
+        ledger = open_ledger(folder / "alone.db")
+        entries = list(itertools.islice(received_entries(), len(units)))
+        try:
+            with PtyScreen(OURS, environment) as screen:
+                _begin(screen, scanner, site)
+                painted, alone = _take_turns(screen, scanner, ledger, units, entries)
+        finally:
+            ledger.close()
+    repaint = sample_of_ns("scan on the line to green, ms", painted[WARM_UP:])
+    commit = sample_of_ns("commit alone, ms", alone[WARM_UP:])
+    added = [max(0.0, (shown - quantile(alone, 0.5)) / NS_PER_MS) for shown in painted[WARM_UP:]]
+    return [
+        Figure(
+            "scan on the line to green, over the commit alone", repaint.p50 - commit.p50, "ms", GOAL_ADDED_MS,
+            Bound.AT_MOST, (repaint, commit, sample_of("added, ms", added)),
+        )
+    ]  # fmt: skip
+
+
+def _plug_in(config: Path, port: str) -> None:
+    """Adds the virtual scanner to a home's configuration."""
+    block = f'\n[[scanner]]\nname = "bench"\nport = "{port}"\ncommissioned = true\n'
+    config.write_text(config.read_text("utf-8") + block, "utf-8")
+
+
+def _begin(screen: PtyScreen, scanner: VirtualScanner, site: DemoSite) -> None:
+    """Signs in and opens the delivery."""
+    person = site.operators[0]
+    screen.read_until(lambda output: len(visible(output)) > 0, PAINT_TIMEOUT_S)
+    screen.drain(1.0)
+    for send in (
+        lambda: scanner.scan(badge_scan(person)),
+        lambda: screen.type(person.pin.encode("ascii") + b"\r"),
+        lambda: scanner.scan(document_scan(DOCUMENT)),
+    ):
+        send()
+        screen.read_until(lambda output: len(visible(output)) > 0, STEP_TIMEOUT_S)
+        screen.drain(1.0)
+
+
+def _take_turns(
+    screen: PtyScreen, scanner: VirtualScanner, ledger: Ledger, units: list[str], entries: list[Entry]
+) -> tuple[list[int], list[int]]:
+    """Nanoseconds to green for each unit, and of one commit alone after it."""
+    painted, alone = [], []
+    for number, unit in enumerate(units):
+        start = time.perf_counter_ns()
+        scanner.scan(unit)
+        _, shown = screen.read_until(lambda output: GREEN.search(output) is not None, STEP_TIMEOUT_S)
+        painted.append(shown - start)
+        screen.drain(QUIET_S)
+        start = time.perf_counter_ns()
+        commit_scan(ledger, entries[number], number)
+        alone.append(time.perf_counter_ns() - start)
+        scanner.scan(unit)
+        screen.read_until(lambda output: len(visible(output)) > 0, STEP_TIMEOUT_S)
+        screen.drain(QUIET_S)
+    return painted, alone
