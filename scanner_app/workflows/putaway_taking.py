@@ -167,11 +167,11 @@ def _container(state: PutawayState, container: Container, facts: Facts, moment: 
 def _whole(container: Container, fact: ContainerFact, facts: Facts, moment: Moment) -> Taken:
     """A container in hand: the classes, dates, statuses and recalls of everything in it count."""
     content: ContentFact = facts[ContentOf(container.id)]
-    lines, watches = tuple(line for line in content.lines if line.quantity), content.watches
+    expected: ExpectedContentFact | None = None
     if content.pending and fact.document is not None:
-        expected: ExpectedContentFact | None = facts[ExpectedContent(fact.document, container.id)]
-        if expected is not None:
-            lines, watches = (*lines, *expected.lines), (*watches, *expected.watches)
+        expected = facts[ExpectedContent(fact.document, container.id)]
+    lines = tuple(line for line in content.lines if line.quantity) + (() if expected is None else expected.lines)
+    watches = content.watches + (() if expected is None else expected.watches)
     watch = gravest_watch(watches)
     cage = _cage_for(watch, [line.expiry for line in lines], [line.status for line in lines], moment)
     classes = tuple(sorted({line.item.storage_class for line in lines}))
