@@ -125,7 +125,7 @@ def desk_of(station: Station, ledger: Ledger) -> Desk:
 def check_pin(verifier: str, pin: str, token: str) -> bool:
     """Whether argon2id(PIN ‖ token) is what the verifier holds. Slow by design: never inside a transaction."""
     from argon2 import PasswordHasher  # noqa: PLC0415 - loaded at the first sign-in, after the first paint
-    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415 - loaded when it is used
 
     try:
         return PasswordHasher().verify(verifier, pin + token)
@@ -155,7 +155,7 @@ def profile_of(table: ScannerTable) -> ScannerProfile:
 def sources_of(station: Station) -> list[ScanSource]:
     """A serial source for each [[scanner]] block that names a port."""
     from devices.discovery import stable_path  # noqa: PLC0415 - pyserial is loaded only where a scanner is configured
-    from devices.serial_port import SerialSource  # noqa: PLC0415
+    from devices.serial_port import SerialSource  # noqa: PLC0415 - loaded when it is used
 
     wall_ns = wall_ns_of(station.clock)
     tables = [table for table in station.config.scanner if table.port]

@@ -46,7 +46,7 @@ def test_the_example_describes_a_usable_scanner() -> None:
         ("[sight]\n", "[sight]"),
         ("[site]\nid = 3\n", "[site] id"),
         ("[site]\nname = ''\n", "[site] name"),
-        ("[site]\nname = \"a\\u001b[2J\"\n", "[site] name"),
+        ('[site]\nname = "a\\u001b[2J"\n', "[site] name"),
         ("[site]\ncolour = 'red'\n", "[site] colour"),
         ("[site]\ntime_zone = 'Mars/Base'\n", "[site] time_zone"),
         ("[site]\ntime_zone = '../../etc/passwd'\n", "[site] time_zone"),
@@ -96,10 +96,10 @@ def test_where_the_home_is() -> None:
     assert plain.ledger_path == Path("/home/ana/.local/share/scanner/ledger.db")
     xdg = find_home({"HOME": "/home/ana", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"})
     assert (xdg.config_path, xdg.state_folder) == (Path("/c/scanner/config.toml"), Path("/d/scanner"))
-    one_folder = find_home({"HOME": "/home/ana", "SCANNER_HOME": "/srv/s"})
-    assert (one_folder.config_path, one_folder.log_folder) == (Path("/srv/s/config.toml"), Path("/srv/s/log"))
-    by_environment = find_home({"SCANNER_HOME": "/srv/s", "SCANNER_CONFIG": "/etc/s.toml"})
-    assert (by_environment.config_path, by_environment.state_folder) == (Path("/etc/s.toml"), Path("/srv/s"))
+    one_folder = find_home({"HOME": "/home/ana", "SCANNER_HOME": "/opt/s"})
+    assert (one_folder.config_path, one_folder.log_folder) == (Path("/opt/s/config.toml"), Path("/opt/s/log"))
+    by_environment = find_home({"SCANNER_HOME": "/opt/s", "SCANNER_CONFIG": "/etc/s.toml"})
+    assert (by_environment.config_path, by_environment.state_folder) == (Path("/etc/s.toml"), Path("/opt/s"))
     assert find_home({"SCANNER_CONFIG": "/etc/s.toml"}, "/flag.toml").config_path == Path("/flag.toml")
 
 

@@ -70,8 +70,8 @@ def _list(*, as_json: bool) -> int:
 
 def _monitor(port: str, bit_rate: int, count: int) -> int:
     from devices.profile import ProfileError, ScannerProfile  # noqa: PLC0415 - only where it is used
-    from devices.serial_port import SerialSource  # noqa: PLC0415
-    from devices.source import SourceState  # noqa: PLC0415
+    from devices.serial_port import SerialSource  # noqa: PLC0415 - loaded when it is used
+    from devices.source import SourceState  # noqa: PLC0415 - loaded when it is used
 
     try:
         profile = ScannerProfile("monitor", bit_rate=bit_rate)

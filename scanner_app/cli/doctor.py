@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit 0 when every check holds, 1 when one does not."""
     from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.phrases import phrases_of  # noqa: PLC0415
+    from scanner_app.phrases import phrases_of  # noqa: PLC0415 - loaded when it is used
 
     station = open_station(options.config)
     say = phrases_of(station.config.screen.language)

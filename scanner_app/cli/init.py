@@ -39,16 +39,16 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def make_home(  # noqa: PLR0913 - each is one fact of the home
+def make_home(
     home: Home, now: str | None, *, demo: bool, device: str = "DEMO-1", site: str = "SITE-1", zone: str = "UTC"
 ) -> DemoSite:
     """Writes the configuration and makes the ledger. Raises ConfigError where a home is there already.
 
     Gives the demonstration site, whose labels a virtual scanner may want, whether it was loaded or not.
     """
-    from scanner_app.bootstrap import Station, clock_of, open_ledger  # noqa: PLC0415 - loads the ledger
-    from scanner_app.config import config_of, read_config  # noqa: PLC0415
-    from scanner_app.demo.site import load_demo  # noqa: PLC0415
+    from scanner_app.bootstrap import Station, clock_of, new_id, open_ledger  # noqa: PLC0415 - loads the ledger
+    from scanner_app.config import config_of, read_config  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.demo.site import load_demo  # noqa: PLC0415 - loaded when it is used
 
     for path in (home.config_path, home.ledger_path):
         if path.exists():
@@ -66,9 +66,10 @@ def make_home(  # noqa: PLR0913 - each is one fact of the home
     ledger = open_ledger(station)
     try:
         if demo:
+            from scanner_app.terminal.judging import Judge  # noqa: PLC0415 - loaded when it is used
             from scanner_app.demo.loading import load_into  # noqa: PLC0415 - only with --demo
 
-            load_into(ledger, demo_site, station)
+            load_into(ledger, demo_site, Judge(config, station.clock, new_id))
     finally:
         ledger.close()
     return demo_site

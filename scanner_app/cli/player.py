@@ -242,5 +242,3 @@ def _unseen(front: Front) -> None:
 
 def _bad(number: int, why: str) -> ConfigError:
     return ConfigError("REPLAY_LINE", f"line {number}: {why}.")
-
-

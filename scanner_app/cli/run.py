@@ -43,9 +43,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _demonstrate(folder: Path, now: str | None) -> int:
     from scanner_app.bootstrap import Station, clock_of, instant_of  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.cli.init import make_home  # noqa: PLC0415
-    from scanner_app.clock import SettableClock, SystemClock  # noqa: PLC0415
-    from scanner_app.config import Home, read_config  # noqa: PLC0415
+    from scanner_app.cli.init import make_home  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.clock import SettableClock, SystemClock  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.config import Home, read_config  # noqa: PLC0415 - loaded when it is used
 
     sys.stderr.write("scanner: making the demonstration site ... ")
     sys.stderr.flush()
@@ -55,7 +55,7 @@ def _demonstrate(folder: Path, now: str | None) -> int:
     config = read_config(home.config_path)
     if sys.stdin.isatty() and sys.stdout.isatty():
         return _demonstrate_on_screen(Station(home, config, clock_of(now, config.zone)), site)
-    from scanner_app.cli.demonstration import play_shift  # noqa: PLC0415
+    from scanner_app.cli.demonstration import play_shift  # noqa: PLC0415 - loaded when it is used
 
     start = SystemClock().now() if now is None else instant_of(now, config.zone)
     return play_shift(Station(home, config, SettableClock(start)), site, lambda line: print(line, flush=True))
@@ -63,11 +63,11 @@ def _demonstrate(folder: Path, now: str | None) -> int:
 
 def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
     from devices.profile import ScannerProfile  # noqa: PLC0415 - only the demonstration has a virtual scanner
-    from devices.serial_port import SerialSource  # noqa: PLC0415
-    from devices.simulator import VirtualScanner  # noqa: PLC0415
-    from scanner_app.bootstrap import wall_ns_of  # noqa: PLC0415
-    from scanner_app.cli.demonstration import labels_of_shift  # noqa: PLC0415
-    from scanner_app.workflows.step import Line as Said  # noqa: PLC0415
+    from devices.serial_port import SerialSource  # noqa: PLC0415 - loaded when it is used
+    from devices.simulator import VirtualScanner  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap import wall_ns_of  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.cli.demonstration import labels_of_shift  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.workflows.step import Line as Said  # noqa: PLC0415 - loaded when it is used
 
     labels = iter(labels_of_shift(site))
     with VirtualScanner() as scanner:
@@ -93,8 +93,8 @@ def show(
 ) -> int:
     """Runs the Textual app on a started terminal until it is left."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
-    from scanner_app.bootstrap import Terminal  # noqa: PLC0415
-    from screens.theme import ThemeName  # noqa: PLC0415
+    from scanner_app.bootstrap import Terminal  # noqa: PLC0415 - loaded when it is used
+    from screens.theme import ThemeName  # noqa: PLC0415 - loaded when it is used
 
     terminal = Terminal(station, sources, stripe)
     if pull is not None:

@@ -23,6 +23,7 @@ from scanner_app.store.chain import Head, link, open_epoch, read_head
 from scanner_app.store.database import Database, connect_writer
 from scanner_app.store.faults import OTHER_DEVICE, fault_of, translated
 from scanner_app.store.knowledge import answer
+from scanner_app.store.masters import put_records
 from scanner_app.store.projection import project
 from scanner_app.store.schema import prepare
 from scanner_app.store.work import FollowUpRow, TaskRow
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.facts import Query
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.masters import Document
+    from scanner_app.domain.site_records import SiteRecords
     from scanner_app.store.inbox import Capture
 
 __all__ = ["Counters", "FollowUpRow", "Ledger", "LedgerStep", "Saved", "TaskRow"]
@@ -91,6 +93,10 @@ class LedgerStep:
         self.head = link(self._connection, self.head, entry, encode_entry(entry))
         project(self._connection, self.head.position, entry, members)
         return Saved(self.head.seq, entry.event_id, self.head.hash)
+
+    def put_records(self, records: SiteRecords) -> None:
+        """Writes imported master records; the entry that tells of the import is appended in the same step."""
+        put_records(self._connection, records)
 
     def save_task(self, task: TaskRow) -> None:
         """Saves a task's state, new or known."""

@@ -266,9 +266,7 @@ class Front:
         """The main menu where it is what is shown; no menu elsewhere."""
         if self.desk.work.session.room is not Room.MENU:
             return ()
-        waiting = Waiting(
-            self.ledger.documents_open(), self.ledger.open_tasks(), len(self.ledger.follow_ups_open())
-        )
+        waiting = Waiting(self.ledger.documents_open(), self.ledger.open_tasks(), len(self.ledger.follow_ups_open()))
         return main_choices(self.desk.operator, waiting)
 
     def _told(self, told: Told) -> None:

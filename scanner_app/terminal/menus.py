@@ -75,10 +75,7 @@ def document_choices(documents: Sequence[Document], first: int) -> tuple[Choice,
     """The documents that can be received, seven at a time, then blind receiving, and more where there are more."""
     receivable = [document for document in documents if document.kind.value in RECEIVABLE]
     page = receivable[first : first + DOCUMENTS_SHOWN_MAX]
-    choices = [
-        Choice("", _plain(document.id), "receive", document.id, _plain(document.partner))
-        for document in page
-    ]
+    choices = [Choice("", _plain(document.id), "receive", document.id, _plain(document.partner)) for document in page]
     choices.append(Choice("", Line("screen.menu.blind"), "receive"))
     if first + DOCUMENTS_SHOWN_MAX < len(receivable):
         choices.append(Choice("", Line("screen.menu.more"), "documents", str(first + DOCUMENTS_SHOWN_MAX)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scanner_app.domain.facts import RecentScans
 from scanner_app.domain.refusals import Accepted, Refusal, Refused
-from scanner_app.domain.scan import ScanError, parse_scan
+from scanner_app.domain.scan import Kind, ScanError, parse_scan
 from scanner_app.phrases import phrases_of, printable
 from scanner_app.terminal.front import OVERLAYS
 from scanner_app.terminal.health import health_rows
@@ -43,6 +43,8 @@ HISTORY_DAY = date(2026, 1, 1)
 """The century rule needs a day; what history shows of a scan holds no date."""
 
 SSCC_SHOWN = 4
+SEPARATOR_PICTURE = "\u241d"
+GROUP_SEPARATOR = "\x1d"
 RESTART_ROWS = 3
 MARK_OF_TONE = {
     Tone.GOOD: Mark.OK,
@@ -109,8 +111,8 @@ class Presenter:
             status=self._status(front, say),
             meter=self._meter(front),
             title=self._title(front, say),
-            subtitle="" if overlaid else say.say(prompt.code, prompt.parameters),
-            verb="" if quiet else say.say("screen.verb.type" if prompt.wants_number else "screen.verb.scan"),
+            subtitle=say.say(prompt.code, prompt.parameters) if room is Room.MENU else "",
+            verb="" if quiet else say.say(prompt.code, prompt.parameters),
             giant="" if quiet else _giant(say, prompt.noun),
             done=None if progress is None else progress.done,
             total=total,
@@ -244,15 +246,16 @@ class Presenter:
 
 def _short(scanned: str, say: Phrases) -> str:
     """A scan in a few words: the pallet's last digits, the serial, the lot, or the text itself."""
-    parsed = parse_scan(scanned, HISTORY_DAY)
+    parsed = parse_scan(scanned.replace(SEPARATOR_PICTURE, GROUP_SEPARATOR), HISTORY_DAY)
     if isinstance(parsed, ScanError):
         return printable(scanned)
+    if parsed.kind is Kind.BADGE:
+        return printable(scanned.partition("#")[0])
     if parsed.sscc is not None:
         return say.say("screen.scan.sscc", {"last": str(parsed.sscc)[-SSCC_SHOWN:]})
-    for key, code in ((parsed.serial, "screen.scan.serial"), (parsed.lot, "screen.scan.lot"), (parsed.gtin, "screen.plain")):
-        if key is not None:
-            return say.say(code, {"text": str(key)})
-    return printable(scanned)
+    keys = ((parsed.serial, "screen.scan.serial"), (parsed.lot, "screen.scan.lot"), (parsed.gtin, "screen.plain"))
+    code, text = next(((code, str(key)) for key, code in keys if key is not None), ("screen.plain", scanned))
+    return say.say(code, {"text": text})
 
 
 def _key_order(key: str) -> tuple[int, str]:

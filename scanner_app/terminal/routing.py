@@ -174,5 +174,3 @@ class Router:
 
     def _context(self, workflow: str | None) -> Context:
         return Context(workflow, None, None, self._work.session.signing.operator)
-
-

@@ -11,10 +11,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.system.handheld import Handheld, command, demo_home, plugged, verified, wait_until
 
 from scanner_app.demo.labels import badge_scan, command_scan, place_scan, unit_scan
 from scanner_app.demo.site import DemoSite, load_demo
+from tests.system.handheld import Handheld, command, demo_home, plugged, verified, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,13 +6,13 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.terminal.station import Watched, raw_scan, station_in
 
 from scanner_app.bootstrap import intake_of, open_ledger
 from scanner_app.clock import SettableClock
 from scanner_app.domain.facts import RecentScans
 from scanner_app.errors import StoreError
 from scanner_app.terminal.consumer import Bounds
+from tests.terminal.station import Watched, raw_scan, station_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,5 +179,3 @@ def test_a_full_disk_stops_scanning_and_loses_nothing(watched: Watched, station:
     watched.consumer.post(mend)
     watched.wait_for(lambda: watched.waiting == 0 and watched.front.shown.fault is None)
     assert watched.front.ledger.counters().scans_saved == captured
-
-
