@@ -30,14 +30,16 @@ PROVENANCE = "opening balance"
 
 
 def refusal_of(code: str, goods: Unit | Quantity, facts: Facts, moment: Moment) -> Refused | None:
-    """The first reason of the closed table against these goods at this place; None when they may become stock."""
+    """The first reason of the closed table against these goods at this place; None when they may become stock.
+
+    A cage takes what is not good, or not as its lot should be: there it is no dead end and not available either.
+    """
     place: Place | None = facts[PlaceOf(code)]
     if place is None:
         return Refused(Refusal.UNKNOWN_PLACE, {"place": code})
     found = _here_already(place, goods, facts) if isinstance(goods, Unit) else []
     if place.kind is not PlaceKind.CAGE:
-        found += _unsafe(goods, facts, moment)
-    found += known_expiry(goods, facts)
+        found += [*_unsafe(goods, facts, moment), *known_expiry(goods, facts)]
     item = goods.item
     if not storage_fits(item.storage_class, place):
         classes = {"item_class": item.storage_class.value, "place_class": place.storage_class.value}
