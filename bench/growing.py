@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.committing import commit_scan, open_ledger
 from bench.figures import NS_PER_MS, Bound, Figure, Sample, quantile, sample_of_ns
-from bench.scans import TODAY, event_id, received_entries, unit_keys
+from bench.scans import TODAY, event_id, received_entries, task_row, unit_keys
 from bench.timing import interleaved
 from scanner_app.demo.site import load_demo
 from scanner_app.domain.entry import Entry
@@ -82,13 +82,20 @@ def _appends(small: Ledger, large: Ledger, rounds: int, postings: int) -> Figure
         replace(entry, event_id=event_id(NUMBERS_FROM + number, source))
         for number, entry in enumerate(itertools.islice(received_entries(SEED_NEW), rounds + WARM_UP))
     ]
+    tasks = [task_row(number) for number in range(rounds + WARM_UP)]
+
+    def idle() -> None:
+        small.checkpoint_when_idle()
+        large.checkpoint_when_idle()
+
     durations = interleaved(
         {
-            "small": lambda number: commit_scan(small, entries[number], number),
-            "large": lambda number: commit_scan(large, entries[number], number),
+            "small": lambda number: commit_scan(small, entries[number], tasks[number]),
+            "large": lambda number: commit_scan(large, entries[number], tasks[number]),
         },
         rounds,
         warm_up=WARM_UP,
+        idle=idle,
     )
     return Figure(
         f"append at {postings:,} postings over append at {SMALL:,}",

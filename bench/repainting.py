@@ -9,13 +9,14 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.committing import commit_scan, open_ledger
 from bench.figures import NS_PER_MS, Bound, Figure, quantile, sample_of, sample_of_ns
 from bench.pty_screen import PtyScreen, visible
-from bench.scans import received_entries
+from bench.scans import received_entries, task_row
 from bench.starting import OURS, PAINT_TIMEOUT_S, make_home
 from devices.simulator import VirtualScanner
 from scanner_app.demo.labels import badge_scan, document_scan, expected_scan
@@ -35,7 +36,6 @@ GREEN = re.compile(rb"\x1b\[(?:\d+;)*42(?:;\d+)*m")
 
 def measure_repainting(folder: Path, *, quick: bool) -> list[Figure]:
     """Units of a delivery one by one; after each, one commit into a ledger of the same folder, for comparison."""
-
     site = load_demo(datetime.now(UTC).date())
     units = [expected_scan(unit) for unit in site.document(DOCUMENT).units]
     units = units[: SCANS_QUICK + WARM_UP] if quick else units
@@ -72,12 +72,13 @@ def _begin(screen: PtyScreen, scanner: VirtualScanner, site: DemoSite) -> None:
     person = site.operators[0]
     screen.read_until(lambda output: len(visible(output)) > 0, PAINT_TIMEOUT_S)
     screen.drain(1.0)
-    for send in (
+    steps: tuple[Callable[[], None], ...] = (
         lambda: scanner.scan(badge_scan(person)),
         lambda: screen.type(person.pin.encode("ascii") + b"\r"),
         lambda: scanner.scan(document_scan(DOCUMENT)),
-    ):
-        send()
+    )
+    for step in steps:
+        step()
         screen.read_until(lambda output: len(visible(output)) > 0, STEP_TIMEOUT_S)
         screen.drain(1.0)
 
@@ -94,7 +95,7 @@ def _take_turns(
         painted.append(shown - start)
         screen.drain(QUIET_S)
         start = time.perf_counter_ns()
-        commit_scan(ledger, entries[number], number)
+        commit_scan(ledger, entries[number], task_row(number))
         alone.append(time.perf_counter_ns() - start)
         scanner.scan(unit)
         screen.read_until(lambda output: len(visible(output)) > 0, STEP_TIMEOUT_S)

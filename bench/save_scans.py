@@ -13,14 +13,14 @@ import sys
 from pathlib import Path
 
 from bench.committing import commit_scan, open_ledger
-from bench.scans import received_entries
+from bench.scans import received_entries, task_row
 
 
 def main(ledger: str, count: str) -> None:
     """Opens, saves, leaves."""
     opened = open_ledger(Path(ledger))
     for number, entry in enumerate(itertools.islice(received_entries(), int(count))):
-        commit_scan(opened, entry, number)
+        commit_scan(opened, entry, task_row(number))
     os._exit(0)
 
 

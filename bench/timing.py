@@ -12,9 +12,17 @@ Action = Callable[[int], object]
 
 
 def interleaved(
-    actions: Mapping[str, Action], rounds: int, *, seed: int = 952, warm_up: int = 5
+    actions: Mapping[str, Action],
+    rounds: int,
+    *,
+    seed: int = 952,
+    warm_up: int = 5,
+    idle: Callable[[], object] | None = None,
 ) -> dict[str, list[int]]:
-    """Runs each action once a round, in an order shuffled anew each round; nanoseconds of each, without the warm-up."""
+    """Runs each action once a round, in an order shuffled anew each round; nanoseconds of each, without the warm-up.
+
+    `idle` runs after every round and is not timed: what a program does while nobody waits for it.
+    """
     order = list(actions)
     shuffle = random.Random(seed).shuffle
     durations: dict[str, list[int]] = {name: [] for name in actions}
@@ -27,4 +35,6 @@ def interleaved(
             elapsed = time.perf_counter_ns() - start
             if number >= warm_up:
                 durations[name].append(elapsed)
+        if idle is not None:
+            idle()
     return durations
