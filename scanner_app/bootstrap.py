@@ -133,6 +133,13 @@ def check_pin(verifier: str, pin: str, token: str) -> bool:
         return False
 
 
+def make_verifier(secret: str) -> str:
+    """The verifier of PIN ‖ token: argon2id, 19 MiB, t=2, p=1, in PHC form."""
+    from argon2 import PasswordHasher  # noqa: PLC0415 - loaded when it is used
+
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(secret)
+
+
 def profile_of(table: ScannerTable) -> ScannerProfile:
     """The device profile of a [[scanner]] block. Raises ConfigError naming the key."""
     try:

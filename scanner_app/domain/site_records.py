@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LevelRecord:
-    """From `valid_from` on (None: always) a label with `gtin` stands for `factor` base units of `item` (its GTIN-14)."""
+    """From `valid_from` on (None: always) a label with `gtin` stands for `factor` base units of `item`."""
 
     gtin: str
     item: str
