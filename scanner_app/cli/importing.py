@@ -76,6 +76,8 @@ def run(options: argparse.Namespace) -> int:
         if bad:
             return _say_bad(options.file, bad)
         records = records_of(reading)
+        if not len(records):
+            return _say_bad(options.file, [BadRow(0, "file", f"holds no {options.kind}")])
         if not options.dry_run:
             _write(station, ledger, records, options.kind, content)
     finally:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PUT_ITEM = "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_LEVEL = "INSERT OR REPLACE INTO item_level (gtin, valid_from, item_gtin, factor, name) VALUES (?, ?, ?, ?, ?)"
+PUT_BASE_LEVEL = (
+    "INSERT OR IGNORE INTO item_level (gtin, valid_from, item_gtin, factor, name) VALUES (?, '', ?, 1, 'each')"
+)
 PUT_PLACE = "INSERT OR REPLACE INTO place (code, kind, storage_class, walk) VALUES (?, ?, ?, ?)"
 PUT_OPERATOR = (
     "INSERT OR REPLACE INTO operator (id, name, role, verifier, language, active) VALUES (?, ?, ?, ?, ?, ?)"
@@ -36,6 +39,7 @@ def put_records(connection: sqlite3.Connection, records: SiteRecords) -> None:
             for item in records.items
         ],
     )  # fmt: skip
+    connection.executemany(PUT_BASE_LEVEL, [(item.gtin, item.gtin) for item in records.items])
     connection.executemany(
         PUT_LEVEL,
         [(level.gtin, day_text(level.valid_from), level.item, level.factor, level.name) for level in records.levels],

@@ -72,6 +72,14 @@ def test_it_needs_a_supervisor(operator: Operator | None, verdict: Refused) -> N
     assert at.last.tone.value == "bad"
 
 
+def test_an_operator_who_takes_over_counts_nothing_in() -> None:
+    at = bench()
+    at.scan(BIN)
+    at.moment = replace(MOMENT, operator=ANA)
+    assert told(at.scan(pack(AMOX, "S1"))) == ("NOT_PERMITTED", "bad")
+    assert at.state == OpeningState("A-01-1")
+
+
 def test_a_supervisor_begins_with_the_place() -> None:
     at = bench()
     assert (at.last.draft, at.prompt, at.last.progress) == (None, "prompt.opening.place", Progress(0, None))

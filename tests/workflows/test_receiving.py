@@ -340,7 +340,7 @@ def test_blind_receiving_takes_what_needs_no_data() -> None:
     assert opened.draft == Draft(EntryKind.TASK, Accepted(Outcome.OK), reason="CLAIMED")
     assert [said(each) for each in (vitamin, pain, more)] == [("OK", None, "good")] * 3
     assert more.lines[-1] == Line("line.receiving.running", {"done": 2})
-    assert more.progress == Progress(0, None)
+    assert more.progress == Progress(3, None)
 
 
 def test_a_dock_that_is_scanned_is_where_goods_stand_from_then_on() -> None:
