@@ -81,11 +81,7 @@ def status_alarms(lines: Iterable[StockLine]) -> list[Alarm]:
     apart = Counter[Status]()
     for line in lines:
         apart[line.status] += line.quantity
-    return [
-        _held(status, quantity)
-        for status, quantity in sorted(apart.items())
-        if status is not Status.AVAILABLE and quantity
-    ]
+    return [_held(status, quantity) for status, quantity in sorted(apart.items()) if status is not Status.AVAILABLE]
 
 
 def _held(status: Status, quantity: int) -> Alarm:

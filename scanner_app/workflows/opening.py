@@ -91,6 +91,10 @@ class Opening:
 
 
 def _scanned(state: OpeningState, scanned: Scanned, facts: Facts, moment: Moment) -> Transition[OpeningState]:
+    # Somebody else may have signed in while the task was open.
+    refused = refused_to(moment.operator, Opening.name)
+    if refused is not None:
+        return refuse(state, refused.refusal, refused.parameters)
     reading = read(state.part, scanned.parsed, facts, moment.today)
     found = reading.resolved
     if isinstance(found, Refused):

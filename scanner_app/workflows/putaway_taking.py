@@ -170,7 +170,7 @@ def _whole(container: Container, fact: ContainerFact, facts: Facts, moment: Mome
     expected: ExpectedContentFact | None = None
     if content.pending and fact.document is not None:
         expected = facts[ExpectedContent(fact.document, container.id)]
-    lines = tuple(line for line in content.lines if line.quantity) + (() if expected is None else expected.lines)
+    lines = content.lines + (() if expected is None else expected.lines)
     watches = content.watches + (() if expected is None else expected.watches)
     watch = gravest_watch(watches)
     cage = _cage_for(watch, [line.expiry for line in lines], [line.status for line in lines], moment)

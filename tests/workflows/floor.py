@@ -142,7 +142,8 @@ class Floor(Ledger):
         found: dict[tuple[str, str, str | None, Status], int] = {}
         for key, number in self.on_hand.items():
             assert number >= 0, f"below zero: {key}"
-            line = (key[0], self.levels[key[2]].item.name, key[3], key[5])
+            name = self.levels[key[2]].item.name if key[2] in self.levels else key[2]
+            line = (key[0], name, key[3], key[5])
             if number:
                 found[line] = found.get(line, 0) + number
         return found
