@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-__all__ = ["Intake", "RawScan", "raw_of", "split_badge", "typed_scan"]
+__all__ = ["Intake", "RawScan", "raw_of", "replayed_scan", "split_badge", "typed_scan"]
 
 TOKEN_HASH_LENGTH = 16
 CUT = "the scan was cut"
@@ -96,3 +96,8 @@ def split_badge(text: str, parsed: ParsedScan) -> tuple[str, str]:
 def typed_scan(text: str, monotonic_ns: int, wall_ms: int) -> RawScan:
     """A code typed by hand: marked manual in the ledger, and otherwise a scan like any other (floor.md rule 5)."""
     return scan_of_text(text, source="keyboard", monotonic_ns=monotonic_ns, wall_ms=wall_ms, method=Method.MANUAL)
+
+
+def replayed_scan(text: str, source: str, monotonic_ns: int, wall_ms: int, *, commissioned: bool) -> RawScan:
+    """A scan of a replay line, as a device would have delivered it."""
+    return scan_of_text(text, source=source, monotonic_ns=monotonic_ns, wall_ms=wall_ms, commissioned=commissioned)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner_app.bootstrap import profile_of
+from scanner_app.bootstrap.scanners import profile_of
 from scanner_app.config import TABLES, Config, ScannerTable, config_of, find_home, read_config
 from scanner_app.errors import ConfigError
 

@@ -106,7 +106,7 @@ def test_the_core_needs_nothing_beside_the_standard_library(module: str) -> None
 
 def test_the_application_is_built_without_what_can_wait() -> None:
     """Importing the whole of the screen's side; Textual is loaded, nothing that can wait is."""
-    loaded = loaded_by("import scanner_app.bootstrap, scanner_app.app")
+    loaded = loaded_by("import scanner_app.bootstrap.terminal, scanner_app.app")
     assert "textual" in loaded
     assert (AFTER_THE_FIRST_PAINT | NEVER) & loaded == set()
 

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from devices.scan import RawScan
-    from devices.source import SourceStatus
+    from scanner_app.bootstrap.scanners import SourceStatus
+    from scanner_app.intake import RawScan
 
 DONE = 0
 PER_SECOND_DEFAULT = 2.0
+UNUSABLE = frozenset({"stopped", "denied", "busy"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,9 +51,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from devices.discovery import serial_candidates  # noqa: PLC0415 - loads pyserial
+    from scanner_app.bootstrap.scanners import serial_ports  # noqa: PLC0415 - loaded when it is used
 
-    candidates = serial_candidates()
+    candidates = serial_ports()
     for candidate in candidates:
         if as_json:
             found = {
@@ -69,14 +70,8 @@ def _list(*, as_json: bool) -> int:
 
 
 def _monitor(port: str, bit_rate: int, count: int) -> int:
-    from devices.profile import ProfileError, ScannerProfile  # noqa: PLC0415 - only where it is used
-    from devices.serial_port import SerialSource  # noqa: PLC0415 - loaded when it is used
-    from devices.source import SourceState  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap.scanners import watch_port  # noqa: PLC0415 - loaded when it is used
 
-    try:
-        profile = ScannerProfile("monitor", bit_rate=bit_rate)
-    except ProfileError as fault:
-        raise ConfigError("USAGE", f"{fault}.") from fault
     ended = threading.Event()
     failed: list[SourceStatus] = []
     seen = 0
@@ -91,12 +86,11 @@ def _monitor(port: str, bit_rate: int, count: int) -> int:
 
     def changed(status: SourceStatus) -> None:
         sys.stderr.write(f"scanner: {status.state.value} {status.detail} {status.remedy}".rstrip(" ") + "\n")
-        if status.state in {SourceState.STOPPED, SourceState.DENIED, SourceState.BUSY} and not ended.is_set():
+        if status.state.value in UNUSABLE and not ended.is_set():
             failed.append(status)
             ended.set()
 
-    source = SerialSource(port, profile)
-    source.start(deliver, changed)
+    source = watch_port(port, bit_rate, deliver, changed)
     try:
         ended.wait()
     finally:
@@ -108,24 +102,20 @@ def _monitor(port: str, bit_rate: int, count: int) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from devices.simulator import ScanFileError, run_simulator  # noqa: PLC0415 - only where it is used
+    from scanner_app.bootstrap.scanners import simulate  # noqa: PLC0415 - loaded when it is used
 
-    try:
-        run_simulator(
-            _lines(options.file),
-            say=lambda line: print(line, flush=True),
-            per_second=options.rate,
-            link=None if options.link is None else Path(options.link),
-            stay=options.stay,
-        )
-    except (ScanFileError, ValueError, UnicodeDecodeError) as fault:
-        raise ConfigError("SIMULATOR", f"{options.file or 'standard input'}: {fault}.") from fault
-    except OSError as fault:
-        raise DeviceError("SIMULATOR", f"cannot simulate: {fault}.") from fault
+    link = None if options.link is None else Path(options.link)
+    simulate(
+        _lines(options.file), lambda line: print(line, flush=True), per_second=options.rate, link=link,
+        stay=options.stay,
+    )  # fmt: skip
     return DONE
 
 
 def _lines(name: str | None) -> Iterable[str]:
     if name is None:
         return sys.stdin
-    return Path(name).read_text("utf-8").split("\n")
+    try:
+        return Path(name).read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigError("SIMULATOR", f"{name}: cannot be read: {fault}.") from fault

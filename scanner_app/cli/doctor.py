@@ -90,13 +90,13 @@ def _ledger(station: Station) -> Iterator[HealthLine]:
 
 def _scanners(station: Station) -> Iterator[HealthLine]:
     """Each configured scanner's port: there, and open to this account."""
-    from devices.discovery import permission_problem  # noqa: PLC0415 - only here
+    from scanner_app.bootstrap.scanners import port_problem  # noqa: PLC0415 - loaded when it is used
 
     configured = [table for table in station.config.scanner if table.port]
     if not configured:
         yield HealthLine("screen.health.scanner", ok=True, text=Line("screen.scanner.none"))
     for table in configured:
-        problem, remedy = permission_problem(table.port)
+        problem, remedy = port_problem(table.port)
         shown = Line("screen.plain", {"text": f"{table.name} {table.port} {problem} {remedy}".rstrip(" ")})
         yield HealthLine("screen.health.scanner", ok=not problem, text=shown)
         if not table.commissioned:

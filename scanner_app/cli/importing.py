@@ -160,17 +160,17 @@ def _with_verifier(person: Operator, secret: str) -> Operator:
 
 def _write(station: Station, ledger: Ledger, records: SiteRecords, kind: str, content: bytes) -> None:
     """The records and the entry that tells of them, in one commit."""
-    from scanner_app.bootstrap import new_id  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap import judge_of  # noqa: PLC0415 - loaded when it is used
     from scanner_app.domain.entry import EntryKind  # noqa: PLC0415 - loaded when it is used
     from scanner_app.domain.refusals import Accepted  # noqa: PLC0415 - loaded when it is used
-    from scanner_app.terminal.judging import Context, Judge  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.terminal.judging import Context  # noqa: PLC0415 - loaded when it is used
     from scanner_app.workflows.step import Draft  # noqa: PLC0415 - loaded when it is used
 
     digest = hashlib.sha256(content).hexdigest()
     told = Accepted(parameters={"kind": kind, "records": len(records), "sha256": digest})
     with ledger.step() as step:
         step.put_records(records)
-        Judge(station.config, station.clock, new_id).write(step, Draft(EntryKind.IMPORT, told), Context())
+        judge_of(station).write(step, Draft(EntryKind.IMPORT, told), Context())
 
 
 def _say_bad(file: str, bad: list[BadRow]) -> int:

@@ -46,7 +46,7 @@ def make_home(
 
     Gives the demonstration site, whose labels a virtual scanner may want, whether it was loaded or not.
     """
-    from scanner_app.bootstrap import Station, clock_of, new_id, open_ledger  # noqa: PLC0415 - loads the ledger
+    from scanner_app.bootstrap import Station, clock_of, judge_of, open_ledger  # noqa: PLC0415 - loads the ledger
     from scanner_app.config import config_of, read_config  # noqa: PLC0415 - loaded when it is used
     from scanner_app.demo.site import load_demo  # noqa: PLC0415 - loaded when it is used
 
@@ -66,10 +66,9 @@ def make_home(
     ledger = open_ledger(station)
     try:
         if demo:
-            from scanner_app.terminal.judging import Judge  # noqa: PLC0415 - loaded when it is used
-            from scanner_app.demo.loading import load_into  # noqa: PLC0415 - only with --demo
+            from scanner_app.bootstrap.loading import load_into  # noqa: PLC0415 - only with --demo
 
-            load_into(ledger, demo_site, Judge(config, station.clock, new_id))
+            load_into(ledger, demo_site, judge_of(station))
     finally:
         ledger.close()
     return demo_site

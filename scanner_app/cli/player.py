@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devices.scan import RawScan, scan_of_text
 from scanner_app.bootstrap import Station, desk_of, instant_of, intake_of, open_ledger
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home, read_config
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Refused
 from scanner_app.errors import ConfigError
+from scanner_app.intake import RawScan, replayed_scan
 from scanner_app.phrases import phrases_of
 from scanner_app.terminal.front import Front
 from scanner_app.terminal.presenter import sentence
@@ -151,9 +151,7 @@ class Stage:
 
     def _raw(self, text: str, source: str, *, commissioned: bool = True) -> RawScan:
         wall_ms = round(self._clock.now().timestamp() * 1000)
-        return scan_of_text(
-            text, source=source, monotonic_ns=self._clock.monotonic_ns(), wall_ms=wall_ms, commissioned=commissioned
-        )
+        return replayed_scan(text, source, self._clock.monotonic_ns(), wall_ms, commissioned=commissioned)
 
     def _play_key(self, line: Line, number: int) -> None:  # noqa: ARG002 - every play takes the line's number
         key = str(line["key"])

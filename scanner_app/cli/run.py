@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from devices.source import ScanSource
     from scanner_app.app import ScannerApp
     from scanner_app.bootstrap import Station
+    from scanner_app.bootstrap.scanners import ScanSource
     from scanner_app.demo.site import DemoSite
     from scanner_app.workflows.step import Line
 
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     if options.demo:
         with tempfile.TemporaryDirectory(prefix="scanner-demo-") as folder:
             return _demonstrate(Path(folder), options.now)
-    from scanner_app.bootstrap import open_station, sources_of  # noqa: PLC0415 - after the arguments are known
+    from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the arguments are known
+    from scanner_app.bootstrap.scanners import sources_of  # noqa: PLC0415 - loaded when it is used
 
     station = open_station(options.config, options.now)
     if not station.home.ledger_path.exists():
@@ -62,17 +63,12 @@ def _demonstrate(folder: Path, now: str | None) -> int:
 
 
 def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
-    from devices.profile import ScannerProfile  # noqa: PLC0415 - only the demonstration has a virtual scanner
-    from devices.serial_port import SerialSource  # noqa: PLC0415 - loaded when it is used
-    from devices.simulator import VirtualScanner  # noqa: PLC0415 - loaded when it is used
-    from scanner_app.bootstrap import wall_ns_of  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap.scanners import virtual_scanner  # noqa: PLC0415 - loaded when it is used
     from scanner_app.cli.demonstration import labels_of_shift  # noqa: PLC0415 - loaded when it is used
     from scanner_app.workflows.step import Line as Said  # noqa: PLC0415 - loaded when it is used
 
     labels = iter(labels_of_shift(site))
-    with VirtualScanner() as scanner:
-        profile = ScannerProfile("virtual", commissioned=True)
-        source = SerialSource(scanner.path, profile, wall_ns=wall_ns_of(station.clock))
+    with virtual_scanner(station) as (scanner, source):
 
         def pull() -> None:
             label = next(labels, None)
@@ -93,7 +89,7 @@ def show(
 ) -> int:
     """Runs the Textual app on a started terminal until it is left."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
-    from scanner_app.bootstrap import Terminal  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - loaded when it is used
     from screens.theme import ThemeName  # noqa: PLC0415 - loaded when it is used
 
     terminal = Terminal(station, sources, stripe)

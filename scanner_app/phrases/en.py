@@ -416,7 +416,7 @@ SCREENS: dict[str, str] = {
     "screen.scanner.ready": "scanner ready",
     "screen.scanner.untested": "scanner {name} not tested yet",
     "screen.scanner.state": "scanner {name}: {state}",
-    "screen.stripe.demo": "DEMO  F12 scans the next label",
+    "screen.stripe.demo": "DEMO  F12 scans   PIN {pin}",
     "screen.stripe.demo_plain": "DEMO",
     "screen.health.scanner": "scanner",
     "screen.health.config": "configuration",

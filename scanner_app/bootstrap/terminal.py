@@ -1,0 +1,193 @@
+"""The running terminal: consumer, sources, beeper and view, behind the driver that the screens know."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from devices.beeper import Tone
+from devices.profile import ScannerProfile
+from devices.terminal_keys import KeyPress, TerminalKeys, Verdict
+from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of
+from scanner_app.bootstrap.station import desk_of, intake_of, open_ledger
+from scanner_app.terminal.consumer import Bounds, Consumer
+from scanner_app.terminal.front import Front
+from scanner_app.terminal.presenter import Presenter
+from screens.keyboard import hand_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from devices.beeper import Beeper
+    from devices.scan import RawScan
+    from devices.source import ScanSource, SourceStatus
+    from devices.terminal_keys import Heard
+    from scanner_app.bootstrap.station import Station
+    from scanner_app.terminal.desk import Told
+    from scanner_app.terminal.view import View
+    from scanner_app.workflows.step import Line
+
+NS_PER_S = 1_000_000_000
+QUIT_WITHIN_NS = 2 * NS_PER_S
+TRIGGER_KEY = "f12"
+WEDGE_PROFILE = ScannerProfile("wedge")
+
+
+class Terminal:
+    """The running terminal: consumer, sources, beeper and view. What the Textual app drives (screens.base.Driver)."""
+
+    def __init__(self, station: Station, sources: Sequence[ScanSource], stripe: Line | None = None) -> None:
+        config, clock = station.config, station.clock
+        self._station = station
+        self._sources = sources
+        self._board = ScannerBoard()
+        self._ring: Callable[[str], None] = _no_bell
+        self._beeper: Beeper | None = None
+        self._presenter = Presenter(config, clock, self._board.text, stripe)
+        self._leave: Callable[[], None] = _nothing
+        self._trigger: Callable[[], None] | None = None
+        self._quit_asked_ns = -QUIT_WITHIN_NS
+        self._view: View | None = None
+        self._callbacks: list[Callable[[], None]] = []
+        self._wedge = TerminalKeys(WEDGE_PROFILE) if config.scan.wedge else None
+        self._front = Front(
+            lambda ledger: desk_of(station, ledger), clock, config.keys, config.screen.idle_lock_minutes * 60,
+            self._publish, self._tell,
+        )  # fmt: skip
+        bounds = Bounds(config.scan.guard_ms, config.scan.spill_after_ms, config.scan.queue_max)
+        self._consumer = Consumer(lambda: open_ledger(station), self._front, intake_of(station), clock, bounds)
+        self._front.submit = self._consumer.submit
+        self._front.retry = self._consumer.retry
+
+    def start(self) -> None:
+        """Opens the ledger, then the scanners. Raises StoreError or ConfigError."""
+        console = os.environ.get("TERM") == "linux"
+        self._beeper = beeper_of(self._station.config, self._ring_bell, console=console)
+        self._consumer.start()
+        for source, table in zip(self._sources, self._station.config.scanner, strict=False):
+            if not table.commissioned:
+                self._board.note_untested(source.name, table.name)
+        for source in self._sources:
+            source.start(self.submit, self._source_changed)
+
+    def stop(self) -> None:
+        """Sources stop, the queue drains, the ledger closes."""
+        for source in self._sources:
+            source.stop()
+        self._consumer.stop()
+        if self._beeper is not None:
+            self._beeper.close()
+
+    def submit(self, raw: RawScan) -> None:
+        """A scan from any source."""
+        if not self._consumer.submit(raw) and self._beeper is not None:
+            self._beeper.play(Tone.BAD)
+
+    def _source_changed(self, status: SourceStatus) -> None:
+        self._board.changed(status)
+        self._consumer.post(_nothing)
+
+    def _publish(self, front: Front) -> None:
+        self._view = self._presenter.view(front)
+        for callback in self._callbacks:
+            callback()
+
+    def _tell(self, told: Told) -> None:
+        if self._beeper is not None:
+            self._beeper.play(Tone(told.tone.value))
+
+    def _ring_bell(self, text: str) -> None:
+        """On the beeper's thread: whatever writes to the terminal by then."""
+        self._ring(text)
+
+    # What the app drives.
+
+    def view(self) -> View:
+        """The latest view; there is one once `start` has returned."""
+        if self._view is None:
+            message = "the terminal has not been started"
+            raise AssertionError(message)
+        return self._view
+
+    def subscribe(self, callback: Callable[[], None]) -> None:
+        """Calls back, on the ledger thread, after each new view."""
+        self._callbacks.append(callback)
+
+    def bell(self, ring: Callable[[str], None]) -> None:
+        """How the bell's characters are written to the terminal."""
+        self._ring = ring
+
+    def key(self, name: str) -> None:
+        """A key by name, in its turn among the scans. Ctrl-C twice within two seconds ends the program."""
+        if name == "ctrl+c":
+            self._ask_to_quit()
+        else:
+            self._consumer.post(lambda: self._front.press(name))
+
+    def trigger(self, pull: Callable[[], None]) -> None:
+        """What F12 does where there is a virtual scanner: pull its trigger."""
+        self._trigger = pull
+
+    def quitting(self, leave: Callable[[], None]) -> None:
+        """How the program is left."""
+        self._leave = leave
+
+    def _ask_to_quit(self) -> None:
+        now_ns = self._station.clock.monotonic_ns()
+        if now_ns - self._quit_asked_ns <= QUIT_WITHIN_NS:
+            self._leave()
+        self._quit_asked_ns = now_ns
+
+    def type_text(self, text: str) -> None:
+        """Characters typed by hand."""
+        self._consumer.post(lambda: self._front.type_text(text))
+
+    def wedge_key(self, name: str, character: str | None, now_ns: int) -> bool:
+        """A key before any binding sees it: True when it belongs to a scan, or may; held-back keys are handed on."""
+        if name == TRIGGER_KEY and self._trigger is not None:
+            self._trigger()
+            return True
+        if self._wedge is None:
+            return False
+        heard = self._wedge.key(KeyPress(name, character), now_ns=now_ns, wall_ms=self._wall_ms())
+        self._heard(heard)
+        self._watch_wedge(now_ns)
+        return heard.verdict is Verdict.SWALLOW
+
+    def paste(self, text: str) -> bool:
+        """A block of text handed over by the terminal: one scan or several."""
+        if self._wedge is None:
+            return False
+        now_ns = self._station.clock.monotonic_ns()
+        self._heard(self._wedge.paste(text, now_ns=now_ns, wall_ms=self._wall_ms()))
+        return True
+
+    def _watch_wedge(self, now_ns: int) -> None:
+        """Looks again when the gap has passed: keys that turned out to be typing go on to the terminal."""
+        if self._wedge is None or self._wedge.due_ns is None:
+            return
+        delay_s = max(0, self._wedge.due_ns - now_ns) / NS_PER_S
+        asyncio.get_running_loop().call_later(delay_s, self._wedge_tick)
+
+    def _wedge_tick(self) -> None:
+        if self._wedge is not None:
+            now_ns = self._station.clock.monotonic_ns()
+            self._heard(self._wedge.tick(now_ns=now_ns, wall_ms=self._wall_ms()))
+
+    def _heard(self, heard: Heard) -> None:
+        for press in heard.released:
+            hand_on(self, press.key, press.character)
+        for scan in heard.scans:
+            self.submit(scan)
+
+    def _wall_ms(self) -> int:
+        return round(self._station.clock.now().timestamp() * 1000)
+
+
+def _nothing() -> None:
+    """A job that only has the view made anew."""
+
+
+def _no_bell(text: str) -> None:
+    """Until a screen says how, no bell rings."""
