@@ -123,7 +123,9 @@ def lot_wanted(
 ) -> Transition[ReceivingState] | None:
     """Asks for the lot of goods whose item has lots, and whose label and document do not tell it; None otherwise."""
     told = judged.content if isinstance(judged, JudgedContainer) else judged
-    if told is None or told.by_unit or told.goods.lot is not None or not told.goods.item.lot_controlled:
+    if told is None or told.by_unit or told.goods.lot is not None:
+        return None
+    if not told.goods.item.lot_controlled and not told.asks_lot:
         return None
     return _lacking(state, told.goods, label, "lot")
 

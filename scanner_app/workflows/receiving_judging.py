@@ -30,6 +30,7 @@ class Judged:
     `found`: every refusal that applies. `counts`: base units that the document's progress gains by them; `extra`: base
     units beyond what its line expects. `parents`: containers above a named unit, innermost first. `standing`: a unit
     that counts as ours already. `tally`: received and expected of its lot, where the document's lines were read.
+    `asks_lot`: the document names the item by lots, and the label tells none.
     """
 
     goods: Unit | Quantity
@@ -41,6 +42,7 @@ class Judged:
     parents: tuple[str, ...] = ()
     standing: UnitFact | None = None
     tally: tuple[int, int] | None = None
+    asks_lot: bool = False
 
     @property
     def by_unit(self) -> bool:
@@ -99,15 +101,16 @@ def cold(state: ReceivingState, goods: Unit | Quantity) -> list[Refused]:
 def _by_lines(state: ReceivingState, goods: Unit | Quantity, found: list[Refused], lines: OnLines) -> Judged:
     """The judgement of goods that lines name, with their expiry where the label is silent.
 
-    A serialised document counts its own units alone.
+    A serialised document counts its own units alone; blind receiving counts whatever comes.
     """
     silent = goods.expiry is None and lines.expiry is not None
     whole = replace(goods, expiry=lines.expiry) if silent else goods
     quantity = goods.quantity if isinstance(goods, Quantity) else 1
-    counts = quantity - lines.extra if lines.named and not state.serialised else 0
+    counts = quantity - lines.extra if (lines.named or state.document is None) and not state.serialised else 0
     return Judged(
-        whole, (*found, *lines.found), lines.named, counts, lines.extra, from_document=silent, tally=lines.tally
-    )
+        whole, (*found, *lines.found), lines.named, counts, lines.extra, from_document=silent, tally=lines.tally,
+        asks_lot=lines.asks_lot,
+    )  # fmt: skip
 
 
 def _standing(state: ReceivingState, unit: Unit, fact: UnitFact, moment: Moment) -> list[Refused]:
@@ -155,7 +158,7 @@ def _unnamed_unit(
     other = next((line.document for line in naming if not line.closed), None)
     if other is not None:
         refused = tell.in_other(goods.serial, other, state.shown_document)
-        return Judged(goods, (*found, refused), named=False, counts=0)
+        return Judged(goods, (*found, refused), named=False, counts=0 if state.document is not None else 1)
     lines = on_lines(state, goods, facts)
     if (
         state.serialised

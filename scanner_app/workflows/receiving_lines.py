@@ -27,6 +27,7 @@ class OnLines:
     expiry: date | None = None
     extra: int = 0
     tally: tuple[int, int] | None = None
+    asks_lot: bool = False
 
 
 def known_expiry(goods: Unit | Quantity, facts: Facts) -> list[Refused]:
@@ -70,10 +71,11 @@ def _others(state: ReceivingState, gtin: str, facts: Facts) -> list[str]:
 
 
 def _matching(state: ReceivingState, goods: Unit | Quantity, lines: tuple[DocumentLine, ...]) -> OnLines:
-    """The lines of this lot, or those without a lot; a label without a lot is compared with all of them."""
+    """The lines of this lot, or those without a lot. Where only the label is silent, the lot is asked for."""
     exact = tuple(line for line in lines if line.lot == goods.lot)
-    loose = tuple(line for line in lines if line.lot is None)
-    matching = lines if goods.lot is None else exact or loose
+    matching = exact or tuple(line for line in lines if line.lot is None)
+    if not matching and goods.lot is None:
+        return OnLines((), named=False, asks_lot=True)
     if not matching:
         lots = [line.lot or "" for line in lines]
         refused = tell.lot_mismatch(goods_text(goods), goods.lot or "", lots, state.shown_document)
@@ -85,7 +87,7 @@ def _counted(goods: Unit | Quantity, matching: tuple[DocumentLine, ...]) -> OnLi
     """Expiry and quantity against the lines that name the goods."""
     found = []
     dates = {line.expiry for line in matching if line.expiry is not None}
-    if goods.expiry is not None and dates and goods.expiry not in dates and goods.lot is not None:
+    if goods.expiry is not None and dates and goods.expiry not in dates:
         found.append(tell.expiry_mismatch(goods_text(goods), goods.expiry, dates))
     expected = sum(line.expected for line in matching)
     received = sum(line.received for line in matching)
@@ -93,7 +95,7 @@ def _counted(goods: Unit | Quantity, matching: tuple[DocumentLine, ...]) -> OnLi
     quantity = goods.quantity if isinstance(goods, Quantity) else 1
     if quantity > remaining:
         found.append(tell.over_quantity(goods.item.name, expected, remaining, quantity))
-    told = dates.pop() if len(dates) == 1 and goods.lot is not None else None
+    told = dates.pop() if len(dates) == 1 else None
     return OnLines(
         tuple(found), named=True, expiry=told, extra=max(0, quantity - remaining), tally=(received, expected)
     )

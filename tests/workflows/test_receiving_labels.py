@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scanner_app.domain.entry import EntryKind
@@ -18,7 +20,9 @@ from tests.workflows.delivery import (
     OTHER_DATE,
     PAIN,
     PALLET,
+    PAST,
     STRAY,
+    SWABS,
     SYRUP,
     UNKNOWN,
     VITAMIN,
@@ -272,3 +276,26 @@ def test_cold_content_told_by_a_label_is_cold() -> None:
 
     assert said(desk.scan(text)) == ("CONDITION_MISSING", None, "bad")
     assert said(desk.scan(text)) == ("CONFIRMED", "CONDITION_MISSING", "attention")
+
+
+def test_a_lot_is_asked_for_where_the_document_names_lots_even_of_an_item_without() -> None:
+    desk = Desk().open("PO-1")
+    lines = desk.ledger.lines_of["PO-1"]
+    desk.ledger.lines_of["PO-1"] = [replace(line, lot="W1") if line.gtin == SWABS.gtin else line for line in lines]
+
+    asked = desk.scan(label(SWABS.gtin, None, None, None))
+    whole = desk.scan(label(None, None, "W1", None))
+
+    assert asked.say == Line("say.receiving.part_lot", {"item": "Bandex"})
+    assert said(whole) == ("MATCHED", None, "good")
+
+
+def test_expired_goods_of_unknown_lot_count_for_no_line() -> None:
+    desk = Desk().open("PO-1")
+    text = label(PAIN.gtin, None, None, PAST)
+    desk.scan(text)
+
+    caged = desk.scan(text)
+
+    assert said(caged) == ("CONFIRMED", "EXPIRED", "attention")
+    assert caged.state.done == 0
