@@ -9,8 +9,10 @@ import pytest
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.follow_ups import FollowUp, follow_up_of
 from scanner_app.domain.lists import MemberList
-from scanner_app.domain.refusals import Accepted, Outcome
+from scanner_app.domain.refusals import Accepted, Outcome, Refusal
 from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey
+from scanner_app.phrases.en import SENTENCES
+from scanner_app.workflows.receiving_asking import CONFIRMED_IN_CAGE
 from scanner_app.workflows.receiving_closing import Figures, outcome_of
 from scanner_app.workflows.receiving_state import Closing
 from scanner_app.workflows.step import Command, Commanded, Draft, Line, Progress, Tone
@@ -335,3 +337,9 @@ def test_cold_goods_of_another_item_are_not_held_by_the_alarm() -> None:
         AMOX.gtin: Status.AVAILABLE,
         INSULIN.gtin: Status.HELD,
     }
+
+
+def test_whatever_can_be_confirmed_has_words_for_what_is_left_to_be_done() -> None:
+    causes = {*CONFIRMED_IN_CAGE, Refusal.RECALLED, Refusal.UNKNOWN_ITEM}
+
+    assert {cause for cause in causes if f"follow_up.{cause}" not in SENTENCES} == set()
