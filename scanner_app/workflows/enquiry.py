@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import OperatorOf, RecentScans
-from scanner_app.domain.refusals import Refusal, Refused
+from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused
 from scanner_app.domain.scan import Kind
 from scanner_app.workflows.enquiry_lines import (
     Found,
@@ -40,6 +41,7 @@ from scanner_app.workflows.signing import badge_of
 from scanner_app.workflows.step import (
     Command,
     Commanded,
+    Draft,
     Line,
     Prompt,
     Scanned,
@@ -52,6 +54,7 @@ from scanner_app.workflows.step import (
 if TYPE_CHECKING:
     from scanner_app.domain.facts import HistoryLine
     from scanner_app.domain.masters import Operator
+    from scanner_app.domain.refusals import Parameters
     from scanner_app.domain.scan import ParsedScan
     from scanner_app.workflows.goods import Goods, Resolved
     from scanner_app.workflows.step import Facts, Happening, Moment
@@ -114,7 +117,8 @@ def _scanned(state: EnquiryState, parsed: ParsedScan, facts: Facts, moment: Mome
         return note(state, say=Line("say.enquiry.fragment"), tone=Tone.ATTENTION, lines=lines)
     found = _found(resolved, facts, moment)
     label = _label_after(state, parsed)
-    return note(EnquiryState(found.subject, label), say=found.say, tone=found.tone, lines=found.lines)
+    draft = Draft(EntryKind.NOTED, Accepted(Outcome.OK, found.named))
+    return Transition(EnquiryState(found.subject, label), draft, found.tone, found.say, found.lines)
 
 
 def _completed(state: EnquiryState, resolved: Resolved | Refused, facts: Facts, moment: Moment) -> Resolved | Refused:
@@ -163,17 +167,19 @@ def _unknown(parsed: ParsedScan, refused: Refused, facts: Facts) -> Transition[E
 
 
 def _breadcrumb(facts: Facts) -> tuple[Line, ...]:
-    """How many scans after the last good one the unknown code was met; none without such a scan."""
+    """How many scans after the last good one the unknown code was met, and of what lot and where that was."""
     recent: tuple[HistoryLine, ...] = facts[RecentScans(BREADCRUMB_SCANS)]
     for scans, line in enumerate(recent, start=1):
         if line.accepted:
-            return (_after(scans, line),)
+            return _after(scans, line)
     return ()
 
 
-def _after(scans: int, line: HistoryLine) -> Line:
+def _after(scans: int, line: HistoryLine) -> tuple[Line, ...]:
+    named: Parameters = {"scans": scans, "scanned": line.parameters.get("scanned") or line.scanned}
     lot, place = line.parameters.get("lot"), line.parameters.get("place")
-    known = line.scanned if lot is None else lot
-    if place is None:
-        return Line("line.enquiry.after", {"scans": scans, "scanned": known})
-    return Line("line.enquiry.after_in", {"scans": scans, "scanned": known, "place": place})
+    return (
+        Line("line.enquiry.after_one" if scans == 1 else "line.enquiry.after", named),
+        *([] if lot is None else [Line("line.lot_alone", {"lot": lot})]),
+        *([] if place is None else [Line("line.enquiry.was_in", {"place": place})]),
+    )

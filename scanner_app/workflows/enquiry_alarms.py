@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from scanner_app.domain.facts import StockLine, UnitFact
+    from scanner_app.domain.facts import ContentLine, StockLine, UnitFact
     from scanner_app.domain.masters import Watch
-    from scanner_app.workflows.goods import Quantity, Unit
+    from scanner_app.workflows.goods import Unit
     from scanner_app.workflows.step import Facts, Moment
 
-LOTS_WATCHED_MAX = 8
-"""Lots here whose recalls are asked for when a whole item is looked up."""
+LOTS_WATCHED_MAX = 20
+"""Lots whose recalls are asked for when a whole item or place is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,10 @@ def unit_alarms(unit: Unit, fact: UnitFact | None, facts: Facts, moment: Moment)
     return alarms
 
 
-def watches_on(goods: Quantity, on_hand: tuple[StockLine, ...], facts: Facts) -> list[Watch]:
-    """Recall and watch-list lines on the lot asked for, or on the lots here."""
-    lots = [goods.lot] if goods.lot is not None else list(dict.fromkeys(line.lot for line in on_hand)) or [None]
-    queries = [WatchesOn(goods.gtin, lot, None) for lot in lots[:LOTS_WATCHED_MAX]]
-    return [watch for watches in facts.all(queries) for watch in watches]
+def watches_on(batches: Iterable[tuple[str, str | None]], facts: Facts) -> list[Watch]:
+    """Recall and watch-list lines on items' lots (GTIN, lot); of more than 20 lots the first ones are asked for."""
+    queries = [WatchesOn(gtin, lot, None) for gtin, lot in dict.fromkeys(batches)]
+    return [watch for watches in facts.all(queries[:LOTS_WATCHED_MAX]) for watch in watches]
 
 
 def watch_alarms(watches: Iterable[Watch]) -> list[Alarm]:
@@ -62,7 +61,7 @@ def watch_alarms(watches: Iterable[Watch]) -> list[Alarm]:
     return [Alarm(Line(f"line.enquiry.{refusal.value.lower()}", {"named": named, "reason": watch.reason}), tone)]
 
 
-def expiry_alarms(lines: Iterable[StockLine], moment: Moment) -> list[Alarm]:
+def expiry_alarms(lines: Iterable[StockLine | ContentLine], moment: Moment) -> list[Alarm]:
     """How much has expired, by the earliest date."""
     gone = [(line.expiry, line.quantity) for line in lines if line.expiry and expired(line.expiry, moment.today)]
     if not gone:
@@ -76,12 +75,13 @@ def _expired(expiry: date, quantity: int) -> Alarm:
     return Alarm(Line("line.enquiry.expired", {"expiry": expiry.isoformat(), "quantity": quantity}), Tone.ATTENTION)
 
 
-def status_alarms(lines: Iterable[StockLine]) -> list[Alarm]:
+def status_alarms(lines: Iterable[StockLine | ContentLine]) -> list[Alarm]:
     """How much is not available, by status."""
     apart = Counter[Status]()
     for line in lines:
-        apart[line.status] += line.quantity
-    return [_held(status, quantity) for status, quantity in sorted(apart.items()) if status is not Status.AVAILABLE]
+        if line.status not in {None, Status.AVAILABLE}:
+            apart[Status(line.status)] += line.quantity
+    return [_held(status, quantity) for status, quantity in sorted(apart.items())]
 
 
 def _held(status: Status, quantity: int) -> Alarm:

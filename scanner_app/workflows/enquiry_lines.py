@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.facts import (
@@ -16,6 +16,7 @@ from scanner_app.domain.facts import (
     StockOf,
     UnitOf,
 )
+from scanner_app.domain.masters import PlaceKind
 from scanner_app.domain.stock import OUTSIDE
 from scanner_app.workflows.enquiry_alarms import expiry_alarms, status_alarms, unit_alarms, watch_alarms, watches_on
 from scanner_app.workflows.enquiry_parts import (
@@ -51,10 +52,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look-up tells: the headline, the lines, how loud, and what WHY would explain (None: no number)."""
+    """What a look-up tells: the headline, the lines, how loud, and what WHY would explain (None: no number).
+
+    `named`: what it was, as the history and a later breadcrumb name it.
+    """
 
     say: Line
     lines: tuple[Line, ...]
+    named: Parameters
     tone: Tone = Tone.TICK
     subject: Subject | None = None
 
@@ -79,15 +84,16 @@ def about_unit(unit: Unit, facts: Facts, moment: Moment) -> Found:
     )
     place = "" if fact is None else place_text(fact.location)
     code = "say.enquiry.unit" if here else "say.enquiry.not_here"
-    quiet = Line(code, {"item": unit.item.name, "place": place})
-    return _told(alarms, quiet, lines, Subject(unit.gtin, serial=unit.serial), calm=here)
+    named: Parameters = {"scanned": unit.serial, "item": unit.item.name, "lot": lot, "place": place or None}
+    say, tone = Line(code, {"item": unit.item.name, "place": place}), Tone.TICK if here else Tone.ATTENTION
+    return _loud(Found(say, lines, named, tone, Subject(unit.gtin, serial=unit.serial)), alarms)
 
 
 def about_item(goods: Quantity, facts: Facts, moment: Moment) -> Found:
     """An item, or one lot of it: what is here by lot and by place, and its last movements."""
     on_hand = _on_hand(facts[StockOf(goods.gtin, goods.lot)])
     alarms = [
-        *watch_alarms(watches_on(goods, on_hand, facts)),
+        *watch_alarms(watches_on(_batches(goods, on_hand), facts)),
         *expiry_alarms(on_hand, moment),
         *status_alarms(on_hand),
     ]
@@ -104,15 +110,24 @@ def about_item(goods: Quantity, facts: Facts, moment: Moment) -> Found:
         _as_of(moment),
     )
     total = sum(line.quantity for line in on_hand)
-    quiet = Line("say.enquiry.item", {"item": goods.item.name, "quantity": total})
-    return _told(alarms, quiet, lines, Subject(goods.gtin, goods.lot))
+    say = Line("say.enquiry.item", {"item": goods.item.name, "quantity": total})
+    named: Parameters = {"scanned": goods.item.name, "item": goods.item.name, "lot": goods.lot}
+    return _loud(Found(say, lines, named, subject=Subject(goods.gtin, goods.lot)), alarms)
+
+
+def _batches(goods: Quantity, on_hand: tuple[StockLine, ...]) -> list[tuple[str, str | None]]:
+    """The lot asked for, or the lots here, or the item alone: what recalls are looked for."""
+    if goods.lot is not None or not on_hand:
+        return [(goods.gtin, goods.lot)]
+    return [(line.gtin, line.lot) for line in on_hand]
 
 
 def about_container(container: Container, facts: Facts, moment: Moment) -> Found:
     """A pallet or case: where it stands, its seal, and what is in it by our ledger."""
     fact: ContainerFact | None = facts[ContainerOf(container.id)]
     content: ContentFact = facts[ContentOf(container.id)]
-    alarms = watch_alarms(content.watches)
+    lines_in = content.lines
+    alarms = [*watch_alarms(content.watches), *expiry_alarms(lines_in, moment), *status_alarms(lines_in)]
     here = fact is not None and fact.location not in OUTSIDE
     lines = (
         *(alarm.line for alarm in alarms),
@@ -124,17 +139,19 @@ def about_container(container: Container, facts: Facts, moment: Moment) -> Found
     )
     name = container_text(container.id)
     quantity = sum(line.quantity for line in content.lines)
+    named: Parameters = {"scanned": name, "place": None if fact is None else place_text(fact.location)}
+    subject = Subject(place=container.id)
     if fact is None or not here:
-        quiet = Line("say.enquiry.not_here", {"item": name})
-    else:
-        quiet = Line("say.enquiry.container", {"container": name, "place": fact.location, "quantity": quantity})
-    return _told(alarms, quiet, lines, Subject(place=container.id), calm=here)
+        return _loud(Found(Line("say.enquiry.not_here", {"item": name}), lines, named, Tone.ATTENTION, subject), alarms)
+    say = Line("say.enquiry.container", {"container": name, "place": fact.location, "quantity": quantity})
+    return _loud(Found(say, lines, named, subject=subject), alarms)
 
 
 def about_place(place: Place, facts: Facts, moment: Moment) -> Found:
-    """A bin, dock, lane or cage: what lies directly in it, and its last movements."""
+    """A bin, dock, lane or cage: what lies directly in it, and its last movements. A cage is no cause for alarm."""
     held: tuple[StockLine, ...] = facts[StockAt(place.code)]
-    alarms = [*expiry_alarms(held, moment), *status_alarms(held)]
+    watches = watches_on([(line.gtin, line.lot) for line in held], facts)
+    alarms = [*watch_alarms(watches), *expiry_alarms(held, moment), *status_alarms(held)]
     by_item = Counter[str]()
     for line in held:
         by_item[line.gtin] += line.quantity
@@ -152,8 +169,9 @@ def about_place(place: Place, facts: Facts, moment: Moment) -> Found:
         *movement_lines(facts[Movements(place=place.code, limit=SHOWN_MAX)], facts, moment),
         _as_of(moment),
     )
-    quiet = Line("say.enquiry.place", {"place": place.code, "quantity": sum(by_item.values())})
-    return _told(alarms, quiet, lines, Subject(place=place.code))
+    say = Line("say.enquiry.place", {"place": place.code, "quantity": sum(by_item.values())})
+    quiet = Found(say, lines, {"scanned": place.code, "place": place.code}, subject=Subject(place=place.code))
+    return quiet if place.kind is PlaceKind.CAGE else _loud(quiet, alarms)
 
 
 def about_document(document: Document, facts: Facts) -> Found:
@@ -165,14 +183,12 @@ def about_document(document: Document, facts: Facts) -> Found:
         lines.append(Line("line.enquiry.progress", {"done": summary.received, "total": summary.expected}))
         lines.append(Line("line.enquiry.apart", {"held": summary.held, "damaged": summary.damaged}))
     say = Line("say.enquiry.document", {"document": document.id, "partner": document.partner})
-    return Found(say, tuple(lines))
+    return Found(say, tuple(lines), {"scanned": document.id})
 
 
-def _told(alarms: list[Alarm], quiet: Line, lines: tuple[Line, ...], subject: Subject, *, calm: bool = True) -> Found:
-    """The first alarm is headline and tone; without one the quiet sentence, which asks attention if not calm."""
-    if alarms:
-        return Found(alarms[0].line, lines, alarms[0].tone, subject)
-    return Found(quiet, lines, Tone.TICK if calm else Tone.ATTENTION, subject)
+def _loud(quiet: Found, alarms: list[Alarm]) -> Found:
+    """What was found, with the first alarm as its headline and tone; as it is without one."""
+    return replace(quiet, say=alarms[0].line, tone=alarms[0].tone) if alarms else quiet
 
 
 def _on_hand(stock: tuple[StockLine, ...]) -> tuple[StockLine, ...]:

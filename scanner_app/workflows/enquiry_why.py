@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.facts import MOVEMENTS_MAX, Movements, StockAt, StockOf, UnitOf
-from scanner_app.domain.stock import OUTSIDE
+from scanner_app.domain.facts import MOVEMENTS_MAX, ContentOf, Movements, StockAt, StockOf, UnitOf
+from scanner_app.domain.stock import OUTSIDE, is_container
 from scanner_app.workflows.movement_lines import movement_lines
 from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
-    from scanner_app.domain.facts import Movement, StockLine, UnitFact
+    from scanner_app.domain.facts import ContentFact, Movement, StockLine, UnitFact
     from scanner_app.workflows.step import Facts, Moment
 
 
@@ -44,11 +44,23 @@ def why(subject: Subject, facts: Facts, moment: Moment) -> Explained:
     changes = [(_change(movement, subject), movement) for movement in reversed(movements)]
     telling = [(change, movement) for change, movement in changes if change]
     made = sum(change for change, _ in telling)
-    here = _here(subject, facts)
-    sum_line = Line("line.enquiry.sum", {"quantity": here})
+    here, within = _here(subject, facts), _within(subject, facts)
     told = movement_lines(tuple(movement for _, movement in telling), facts, moment, [change for change, _ in telling])
-    lines = (*_before(here - made, complete=len(movements) < MOVEMENTS_MAX), *told, sum_line)
-    return Explained(Line("say.enquiry.why", {"quantity": here, "movements": len(telling)}), lines)
+    lines = (
+        *_before(here - made, complete=len(movements) < MOVEMENTS_MAX),
+        *told,
+        *([Line("line.enquiry.within", {"quantity": f"{within:+d}"})] if within else []),
+        Line("line.enquiry.sum", {"quantity": here + within}),
+    )
+    return Explained(Line("say.enquiry.why", {"quantity": here + within, "movements": len(telling)}), lines)
+
+
+def _within(subject: Subject, facts: Facts) -> int:
+    """Base units in the containers inside a container, which have movements of their own; 0 for anything else."""
+    if subject.place is None or not is_container(subject.place):
+        return 0
+    content: ContentFact = facts[ContentOf(subject.place)]
+    return sum(line.quantity for line in content.lines) - _here(subject, facts)
 
 
 def _before(rest: int, *, complete: bool) -> tuple[Line, ...]:

@@ -49,6 +49,8 @@ def _line(movement: Movement, amount: str, who: str, route: str, moment: Moment)
     shown = day[YEAR_PREFIX:] if day[:YEAR_PREFIX] == today[:YEAR_PREFIX] else day
     kind = movement.kind
     code = f"line.movement.{kind}" if kind in SAID_BY_NAME else "line.movement.other"
+    if movement.from_place is not None and movement.from_place == movement.to_place:
+        code = "line.movement.seal"
     clock = local_clock(movement.event_time, movement.offset)
     return Line(
         code,
@@ -65,12 +67,15 @@ def _who(movement: Movement, names: dict[str, Operator | None]) -> str:
 
 
 def _route(movement: Movement, partners: dict[str, Document | None]) -> str:
-    """`: from > to`, empty for what moved nothing; a delivery's partner stands for the supplier."""
+    """`: from > to`, the place alone where only a seal changed, empty for what moved nothing.
+
+    A delivery's partner stands for the supplier.
+    """
     if movement.from_place is None or movement.to_place is None:
         return ""
     document = None if movement.document is None else partners[movement.document]
     supplier = SUPPLIER if document is None else document.partner
-    ends = (place_text(place, supplier) for place in (movement.from_place, movement.to_place))
+    ends = [place_text(place, supplier) for place in dict.fromkeys((movement.from_place, movement.to_place))]
     return ": " + " > ".join(ends)
 
 

@@ -172,6 +172,8 @@ def _told(state: PutawayState, taken: Taken, moment: Moment, lines: tuple[Line, 
         named = {**parameters, "cage": moment.cage, "reason": reason, "status": held.status.value}
         say = Line(f"say.putaway.to_cage_{held.cage.lower()}", named)
         parameters = {**parameters, "cage_only": held.cage}
+    if held.container is not None and held.item:
+        lines = (Line("line.putaway.content", {"item": held.item}), *lines)
     more = Line("line.putaway.in_hand", {"count": len(state.in_hand), "quantity": held.quantity})
     return _noted(state, parameters, say, tone, (*lines, more))
 

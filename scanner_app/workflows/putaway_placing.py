@@ -121,7 +121,10 @@ def _put(state: PutawayState, place: Place, facts: Facts) -> Transition[PutawayS
         lists=(members,) if listed else (),
     )
     after = replace(state, in_hand=(), suggested=None, times=1, part=None, asks_number=False)
-    return Transition(after, draft, Tone.GOOD, say=Line("say.putaway.put", parameters))
+    one = len(state.in_hand) == 1
+    return Transition(
+        after, draft, Tone.GOOD, say=Line("say.putaway.put_one" if one else "say.putaway.put", parameters)
+    )
 
 
 def _container_moves(state: PutawayState, place: Place, facts: Facts) -> tuple[ContainerMove, ...]:

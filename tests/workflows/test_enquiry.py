@@ -69,7 +69,8 @@ def codes(at: Bench) -> list[str]:
 def noted(at: Bench) -> None:
     assert at.last.draft is not None
     assert at.last.draft.kind is EntryKind.NOTED
-    assert at.last.draft.verdict == Accepted(Outcome.OK)
+    assert isinstance(at.last.draft.verdict, Accepted)
+    assert at.last.draft.verdict.outcome is Outcome.OK
 
 
 def test_it_begins_with_any_code_and_nothing_to_explain() -> None:
@@ -269,24 +270,36 @@ def scanned_before(at: Bench, *parameters: dict[str, Parameter]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "code", "parameters"),
+    ("before", "scans", "breadcrumb"),
     [
         (
-            [{"lot": "A12", "place": "B-04-2"}],
-            "line.enquiry.after_in",
-            {"scans": 3, "scanned": "A12", "place": "B-04-2"},
+            {"scanned": "S1", "lot": "A12", "place": "B-04-2"},
+            3,
+            [
+                ("line.enquiry.after", {"scans": 3, "scanned": "S1"}),
+                ("line.lot_alone", {"lot": "A12"}),
+                ("line.enquiry.was_in", {"place": "B-04-2"}),
+            ],
         ),
-        ([{"lot": "A12"}], "line.enquiry.after", {"scans": 3, "scanned": "A12"}),
-        ([{}], "line.enquiry.after", {"scans": 3, "scanned": "scan"}),
+        ({"lot": None}, 2, [("line.enquiry.after", {"scans": 2, "scanned": "scan"})]),
+        ({}, 1, [("line.enquiry.after_one", {"scans": 1, "scanned": "scan"})]),
     ],
 )
 def test_an_unknown_code_leaves_a_breadcrumb(
-    before: list[dict[str, Parameter]], code: str, parameters: dict[str, Parameter]
+    before: dict[str, Parameter], scans: int, breadcrumb: list[tuple[str, dict[str, Parameter]]]
 ) -> None:
     at = bench()
-    scanned_before(at, *before)
-    at.scans("what", "is", "this")
-    assert line_of(at, code) == parameters
+    scanned_before(at, before)
+    at.scans(*["what is this"] * scans)
+    assert [(line.code, line.parameters) for line in at.last.lines[1:]] == breadcrumb
+
+
+def test_a_look_up_is_a_breadcrumb_itself() -> None:
+    at = bench(unit(AMOX, "S1"))
+    at.scans(pack(AMOX, "S1"), "what is this")
+    assert [line.parameters for line in at.last.lines[1:]] == [
+        {"scans": 1, "scanned": "S1"}, {"lot": "A12B"}, {"place": "DOCK-1"},
+    ]  # fmt: skip
 
 
 def test_a_badge_tells_its_name_and_nothing_else() -> None:
@@ -335,6 +348,12 @@ def test_a_pallet_with_recalled_content_is_loud() -> None:
     assert (at.say, at.last.tone.value) == ("line.enquiry.recalled", "recall")
 
 
+def test_held_and_expired_content_is_said_first() -> None:
+    at = bench(unit(AMOX, "S1", PALLET, expiry=PAST, status=Status.HELD), moves=(came(PALLET),))
+    at.scan(box(PALLET))
+    assert (codes(at)[:2], at.last.tone.value) == (["line.enquiry.expired", "line.enquiry.held"], "attention")
+
+
 @pytest.mark.parametrize(
     ("container", "code"), [(CASE_2, "line.enquiry.expected_on"), (STRAY, "line.enquiry.never_here")]
 )
@@ -365,6 +384,16 @@ def test_a_place_tells_what_lies_in_it() -> None:
     assert content == [
         {"quantity": 4, "item": "Painaway"}, {"quantity": 1, "item": "Amoxidem"}, {"quantity": 1, "item": "Nortavel"},
     ]  # fmt: skip
+
+
+def test_a_recall_in_a_bin_is_loud_and_in_a_cage_is_where_it_belongs() -> None:
+    at = bench(some(PAIN, 4, "A-01-1"), some(PAIN, 4, "CAGE", status=Status.HELD))
+    at.ledger.watched("recall", PAIN, "P55")
+    at.scan("LOC-A-01-1")
+    assert (at.say, at.last.tone.value) == ("line.enquiry.recalled", "recall")
+    at.scan("LOC-CAGE")
+    assert (at.say, at.last.tone.value) == ("say.enquiry.place", "tick")
+    assert codes(at)[:2] == ["line.enquiry.recalled", "line.enquiry.held"]
 
 
 def test_a_full_place_counts_the_items_beyond_five() -> None:
@@ -437,6 +466,17 @@ def test_why_a_place_has_this_number() -> None:
     assert told_why(at) == [
         ("line.movement.received", "+90 "), ("line.movement.received", "-60 "), ("line.enquiry.sum", 30),
     ]  # fmt: skip
+
+
+def test_why_a_pallet_holds_this_number() -> None:
+    stock = (unit(AMOX, "S1", CASE_1), unit(AMOX, "S2", CASE_1), some(SWABS, 3, PALLET, None))
+    at = bench(*stock, moves=(came(PALLET), came(CASE_1, PALLET)))
+    at.scan(box(PALLET))
+    assert told_why(at) == [
+        ("line.movement.received", "+3 "), ("line.enquiry.within", "+2"), ("line.enquiry.sum", 5),
+    ]  # fmt: skip
+    at.scan(box(CASE_1))
+    assert told_why(at)[-2:] == [("line.movement.received", "+1 "), ("line.enquiry.sum", 2)]
 
 
 @pytest.mark.parametrize(("after", "total"), [([], 1), ([Posting(unit(AMOX, "S1").key, 1, "DOCK-1", DESTROYED)], 0)])
@@ -515,6 +555,7 @@ def test_every_kind_of_entry_has_a_sentence_as_a_movement(kind: EntryKind) -> No
         ({"operator": None}, {"who": "D1"}),
         ({"operator": "USR-7777"}, {"who": "USR-7777"}),
         ({"from_place": None}, {"route": ""}),
+        ({"from_place": "DOCK-1", "to_place": "DOCK-1"}, {"route": ": DOCK-1"}),
         ({"to_place": None}, {"route": ""}),
         ({"from_place": "supplier"}, {"route": ": supplier > A-01-1"}),
         ({"from_place": "supplier", "document": "ASN-1"}, {"route": ": Meridian > A-01-1"}),
@@ -525,6 +566,10 @@ def test_every_kind_of_entry_has_a_sentence_as_a_movement(kind: EntryKind) -> No
 def test_a_movement_says_when_who_and_from_where_to_where(given: dict[str, Any], shown: dict[str, str]) -> None:
     parameters = line_for(replace(PLAIN_MOVEMENT, **given)).parameters
     assert {name: parameters[name] for name in shown} == shown
+
+
+def test_a_change_of_seal_says_where() -> None:
+    assert line_for(replace(PLAIN_MOVEMENT, to_place="DOCK-1")).code == "line.movement.seal"
 
 
 # Commands and restart.
