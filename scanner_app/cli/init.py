@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scanner_app.demo.site import DemoSite
 
 DONE = 0
+DEMO_DEVICE = "DEMO-1"
 OWNER_FOLDER = 0o700
 OWNER_FILE = 0o600
 
@@ -33,14 +34,14 @@ def run(options: argparse.Namespace) -> int:
     from scanner_app.config import find_home  # noqa: PLC0415 - after the arguments are known
 
     home = find_home(config_file=options.config)
-    device = options.device or os.uname().nodename.upper() or "HANDHELD-1"
+    device = options.device or (DEMO_DEVICE if options.demo else os.uname().nodename.upper()) or "HANDHELD-1"
     make_home(home, options.now, demo=options.demo, device=device, site=options.site, zone=options.time_zone)
     sys.stderr.write(f"scanner: configuration in {home.config_path}, ledger in {home.ledger_path}.\n")
     return DONE
 
 
 def make_home(
-    home: Home, now: str | None, *, demo: bool, device: str = "DEMO-1", site: str = "SITE-1", zone: str = "UTC"
+    home: Home, now: str | None, *, demo: bool, device: str = DEMO_DEVICE, site: str = "SITE-1", zone: str = "UTC"
 ) -> DemoSite:
     """Writes the configuration and makes the ledger. Raises ConfigError where a home is there already.
 

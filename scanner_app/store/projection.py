@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.follow_ups import follow_up_of
 from scanner_app.domain.refusals import Accepted
 from scanner_app.domain.stock import effects
 from scanner_app.store.columns import day_text
@@ -55,17 +56,18 @@ ADD_PROGRESS = (
     "ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity"
 )
 SET_CLOSED = "UPDATE document SET closed = ? WHERE id = ?"
+INSERT_FOLLOW_UP = "INSERT INTO follow_up (position, event_id, code, subject, document) VALUES (?, ?, ?, ?, ?)"
+SETTLE_FOLLOW_UP = "UPDATE follow_up SET closed_by = ? WHERE event_id = ?"
 
 CLOSED_BY_KIND = {EntryKind.DOCUMENT_CLOSED: 1, EntryKind.DOCUMENT_OPENED: 0}
 
 
-def project(
-    connection: sqlite3.Connection, position: int, entry: Entry, lists: Mapping[str, MemberList]
-) -> None:
+def project(connection: sqlite3.Connection, position: int, entry: Entry, lists: Mapping[str, MemberList]) -> None:
     """Adds one entry, at `position` in the file, to every projection; `lists` holds its member lists by digest."""
     closed = CLOSED_BY_KIND.get(entry.kind)
     if closed is not None and isinstance(entry.verdict, Accepted):
         connection.execute(SET_CLOSED, (closed, entry.document))
+    project_follow_up(connection, position, entry)
     if not (entry.postings or entry.container_moves or entry.lists):
         return
     _insert_postings(connection, position, entry.postings)
@@ -74,6 +76,17 @@ def project(
         _insert_postings(connection, position, lists[digest].postings)
         _insert_moves(connection, position, lists[digest].container_moves)
     apply_deltas(connection, position, effects(entry, lists))
+
+
+def project_follow_up(connection: sqlite3.Connection, position: int, entry: Entry) -> None:
+    """What the entry leaves to be done; a correction settles what the corrected entry had left."""
+    if entry.kind is EntryKind.CORRECTED:
+        connection.execute(SETTLE_FOLLOW_UP, (entry.event_id, entry.refers_to))
+        return
+    left = follow_up_of(entry)
+    if left is not None:
+        row = (position, entry.event_id, left.code, left.subject, left.document)
+        connection.execute(INSERT_FOLLOW_UP, row)
 
 
 def _insert_postings(connection: sqlite3.Connection, position: int, postings: Iterable[Posting]) -> None:

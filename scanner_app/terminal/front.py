@@ -9,9 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scanner_app.domain.facts import RecentScans
 from scanner_app.intake import RawScan, typed_scan
 from scanner_app.terminal.desk import Desk
-from scanner_app.terminal.menus import Choice, Waiting, document_choices, main_choices, task_choices
+from scanner_app.terminal.menus import (
+    AMISS,
+    NEXT,
+    Choice,
+    Waiting,
+    document_choices,
+    main_choices,
+    offered,
+    task_choices,
+)
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded
 
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
 
 TYPED_LENGTH_MAX = 120
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 OVERLAYS = frozenset({Room.HISTORY, Room.HEALTH, Room.HELP, Room.PARKED})
 
 
@@ -72,8 +83,18 @@ class Front:
         """Takes up the work that the ledger holds: at the start, and after a fault was mended."""
         self.ledger = ledger
         self.desk = self._make_desk(ledger)
+        if self._lay_switched_off():
+            self.desk.lock()
         self.shown = replace(self.shown, fault=None, menu=self._menu())
         self._prompt_shown()
+
+    def _lay_switched_off(self) -> bool:
+        """Whether the last scan is longer ago than the idle time: a device that was left asks for the badge."""
+        lines = self.ledger.answer(RecentScans(1))
+        if not (isinstance(lines, tuple) and lines and self.desk.work.session.signing.working):
+            return False
+        away_ms = self._clock.now().timestamp() * 1000 - lines[0].event_time
+        return away_ms * NS_PER_MS >= self._idle_lock_ns
 
     def scan(self, capture: Capture, *, confirms: bool) -> None:
         """One scan, judged and saved."""
@@ -184,17 +205,12 @@ class Front:
             self._show(Room(action))
 
     def _command_key(self, action: str) -> None:
-        """Undo, damaged, and the one key for next: what the prompt offers of SKIP, DONE and ACCEPT_REST."""
+        """Undo, damaged or short, and the one key for next: what the prompt offers of them, else nothing."""
         self._leave_overlays()
-        offered = self.desk.prompt.commands
-        if action == "skip":
-            ways = (Command.SKIP, Command.ACCEPT_REST, Command.DONE)
-            command = next((way for way in ways if way in offered), Command.SKIP)
-        elif action == "damaged":
-            command = Command.SHORT if Command.SHORT in offered and Command.DAMAGED not in offered else Command.DAMAGED
-        else:
-            command = Command.UNDO
-        self._told(self.desk.command(Commanded(command)))
+        ways = {"skip": NEXT, "damaged": AMISS, "undo": (Command.UNDO,)}[action]
+        command = offered(ways, self.desk.prompt.commands)
+        if command is not None:
+            self._told(self.desk.command(Commanded(command)))
 
     def _back(self) -> None:
         """One step back: typing, overlay, menu, then the work's own BACK, then the look-up or the task."""

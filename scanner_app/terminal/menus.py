@@ -21,6 +21,18 @@ OWN_KEYS = frozenset({Command.UNDO, Command.BACK, Command.HELP})
 """Commands that have a key of their own everywhere, and need no digit."""
 
 
+NEXT = (Command.SKIP, Command.ACCEPT_REST, Command.DONE)
+"""What the key for next means: the first of these that the prompt offers."""
+
+AMISS = (Command.DAMAGED, Command.SHORT)
+"""What the key for damaged or short means: the first of these that the prompt offers."""
+
+
+def offered(ways: Sequence[Command], commands: Sequence[Command]) -> Command | None:
+    """The first of the ways that is among the commands; None when none is."""
+    return next((way for way in ways if way in commands), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One line of a menu: its digit, a phrase, and what it does (an action of the front and its argument)."""

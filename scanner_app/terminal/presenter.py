@@ -12,6 +12,7 @@ from scanner_app.domain.scan import Kind, ScanError, parse_scan
 from scanner_app.phrases import phrases_of, printable
 from scanner_app.terminal.front import OVERLAYS
 from scanner_app.terminal.health import health_rows
+from scanner_app.terminal.menus import AMISS, NEXT, offered
 from scanner_app.terminal.view import (
     HealthRow,
     HistoryRow,
@@ -55,15 +56,7 @@ MARK_OF_TONE = {
     Tone.DONE: Mark.OK,
     Tone.NEUTRAL: Mark.INFO,
 }
-KEY_OF_COMMAND = {
-    Command.UNDO: "undo",
-    Command.BACK: "back",
-    Command.SKIP: "skip",
-    Command.DONE: "skip",
-    Command.ACCEPT_REST: "skip",
-    Command.DAMAGED: "damaged",
-    Command.SHORT: "damaged",
-}
+WAYS_OF_KEY = {"undo": (Command.UNDO,), "back": (Command.BACK,), "skip": NEXT, "damaged": AMISS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +93,8 @@ class Presenter:
         say = self.phrases(front)
         room = front.room
         prompt = front.desk.prompt
-        progress = front.desk.work.task.progress if front.desk.work.task is not None else None
+        task = front.desk.work.task
+        progress = task.progress if task is not None and room is Room.TASK else None
         scanner = self._scanner_text()
         total = None if progress is None else progress.total
         told = front.shown.told
@@ -185,9 +179,10 @@ class Presenter:
             return ()
         hints = {front.keys.help: say.say("screen.key.help")}
         if front.room in {Room.TASK, Room.ENQUIRY}:
-            for command in reversed(front.desk.prompt.commands):
-                if command in KEY_OF_COMMAND:
-                    hints[getattr(front.keys, KEY_OF_COMMAND[command])] = say.say(f"command.{command.value}")
+            for action, ways in WAYS_OF_KEY.items():
+                command = offered(ways, front.desk.prompt.commands)
+                if command is not None:
+                    hints[getattr(front.keys, action)] = say.say(f"command.{command.value}")
         others = ["history", "enter", "look_up"]
         if front.room is not Room.MENU:
             others.append("menu")
