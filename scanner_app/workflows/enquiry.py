@@ -76,7 +76,7 @@ class Enquiry:
     name = "enquiry"
     state_type = EnquiryState
 
-    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[EnquiryState]:  # noqa: ARG002
+    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[EnquiryState]:  # noqa: ARG002 - the form of every workflow
         """Nothing looked up yet."""
         return Transition(EnquiryState(), None, Tone.NEUTRAL)
 
@@ -98,7 +98,7 @@ class Enquiry:
         commands = (Command.BACK,) if state.subject is None else (Command.WHY, Command.BACK)
         return Prompt("prompt.enquiry.any", "ANY", commands=commands)
 
-    def undone(self, state: EnquiryState, facts: Facts, moment: Moment) -> EnquiryState:  # noqa: ARG002
+    def undone(self, state: EnquiryState, facts: Facts, moment: Moment) -> EnquiryState:  # noqa: ARG002 - the form of every workflow
         """The same state: a look-up makes no facts."""
         return state
 

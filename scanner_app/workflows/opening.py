@@ -46,7 +46,7 @@ class Opening:
     name = "opening"
     state_type = OpeningState
 
-    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[OpeningState]:  # noqa: ARG002
+    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[OpeningState]:  # noqa: ARG002 - the form of every workflow
         """A new task; NOT_SIGNED_IN or NOT_PERMITTED for anybody below supervisor opens none."""
         refused = refused_to(moment.operator, self.name)
         if refused is not None:

@@ -53,7 +53,7 @@ class Putaway:
     name = "putaway"
     state_type = PutawayState
 
-    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[PutawayState]:  # noqa: ARG002
+    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[PutawayState]:  # noqa: ARG002 - the form of every workflow
         """Nothing in hand; goods without serials come from the read point until another place is scanned."""
         return Transition(PutawayState(moment.read_point), None, Tone.NEUTRAL)
 
@@ -85,7 +85,7 @@ class Putaway:
         after = replace(state, in_hand=state.in_hand[:-1], part=None, suggested=None)
         return Transition(after, None, Tone.NEUTRAL, say=Line("say.putaway.laid_back", {"scanned": last.named}))
 
-    def undone(self, state: PutawayState, facts: Facts, moment: Moment) -> PutawayState:  # noqa: ARG002
+    def undone(self, state: PutawayState, facts: Facts, moment: Moment) -> PutawayState:  # noqa: ARG002 - the form of every workflow
         """The same state: the goods stand where they were taken, and nothing is in hand."""
         return state
 

@@ -105,7 +105,7 @@ class Signing:
     name = "signing"
     state_type = SigningState
 
-    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[SigningState]:  # noqa: ARG002
+    def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[SigningState]:  # noqa: ARG002 - the form of every workflow
         """Nobody signed in, no wrong tries."""
         return Transition(SIGNED_OUT, None, Tone.NEUTRAL)
 
@@ -139,7 +139,7 @@ class Signing:
             return Prompt("prompt.signing.badge_locked", "BADGE", {"name": state.name}, blocking=True)
         return Prompt("prompt.signing.working", "TASK", {"name": state.name})
 
-    def undone(self, state: SigningState, facts: Facts, moment: Moment) -> SigningState:  # noqa: ARG002
+    def undone(self, state: SigningState, facts: Facts, moment: Moment) -> SigningState:  # noqa: ARG002 - the form of every workflow
         """The same state: signing in and out is not undone."""
         return state
 
