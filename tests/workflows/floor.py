@@ -41,10 +41,10 @@ PLACES = (
 class Floor(Ledger):
     """The tables of a ledger with what the other tasks ask besides: people, bins, contents and every movement."""
 
-    def _OperatorOf(self, query: f.OperatorOf) -> Operator | None:  # noqa: N802
+    def _OperatorOf(self, query: f.OperatorOf) -> Operator | None:  # noqa: N802 - named after the query it answers
         return self.operators.get(query.id)
 
-    def _StockAt(self, query: f.StockAt) -> tuple[f.StockLine, ...]:  # noqa: N802
+    def _StockAt(self, query: f.StockAt) -> tuple[f.StockLine, ...]:  # noqa: N802 - named after the query it answers
         return tuple(
             f.StockLine(key[0], self.location(key[0]), *key[1:], number)
             for key, number in self.on_hand.items()
@@ -55,7 +55,7 @@ class Floor(Ledger):
         inner = [each for each, known in self.containers.items() if known.parent == container]
         return [*inner, *(deeper for each in inner for deeper in self._within(each))]
 
-    def _ContentOf(self, query: f.ContentOf) -> f.ContentFact:  # noqa: N802
+    def _ContentOf(self, query: f.ContentOf) -> f.ContentFact:  # noqa: N802 - named after the query it answers
         inner = self._within(query.container)
         within = {query.container, *inner}
         lines = tuple(
@@ -75,7 +75,7 @@ class Floor(Ledger):
         inferred = sum(unit.inferred for unit in units)
         return f.ContentFact(lines, len(inner), waiting, tuple(dict.fromkeys(watches)), inferred)
 
-    def _Movements(self, query: f.Movements) -> tuple[f.Movement, ...]:  # noqa: N802
+    def _Movements(self, query: f.Movements) -> tuple[f.Movement, ...]:  # noqa: N802 - named after the query it answers
         found = [
             self._moved(entry, place, quantity)
             for entry in reversed(self.entries)
@@ -108,7 +108,7 @@ class Floor(Ledger):
             entry.origin.operator, "D1", *ends, quantity, entry.document, None, "scanned",
         )  # fmt: skip
 
-    def _RecentScans(self, query: f.RecentScans) -> tuple[f.HistoryLine, ...]:  # noqa: N802
+    def _RecentScans(self, query: f.RecentScans) -> tuple[f.HistoryLine, ...]:  # noqa: N802 - named after the query it answers
         lines = []
         for seq, entry in reversed(list(enumerate(self.entries, start=1))):
             verdict = entry.verdict
