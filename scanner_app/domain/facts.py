@@ -1,7 +1,7 @@
 """The closed set of bounded questions a step may ask, and what the store answers.
 
-A workflow that lacks a fact returns Need(queries); the terminal has the store answer them inside the same transaction and
-asks again. Every query has an index behind it, so that a scan never costs more as the ledger grows.
+A workflow that lacks a fact returns Need(queries); the terminal has the store answer them inside the same transaction
+and asks again. Every query has an index behind it, so that a scan never costs more as the ledger grows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
-    from scanner_app.domain.masters import Document, DocumentLine, Item, Level, Operator, Place, Watch
+    from scanner_app.domain.masters import DocumentLine, Item, Watch
     from scanner_app.domain.stock import Seal, Status
 
 CONTENT_MAX = 10_000
@@ -393,7 +393,3 @@ class HistoryLine:
     scanned: str
 
 
-Answer = (
-    Level | Place | Operator | Document | UnitFact | ContainerFact | SummaryFact | MemberList | ExpectedContentFact
-    | ContentFact | UndoFact | tuple[object, ...] | None
-) if TYPE_CHECKING else object  # fmt: skip

@@ -94,7 +94,7 @@ class Front:
         if not (isinstance(lines, tuple) and lines and self.desk.work.session.signing.working):
             return False
         away_ms = self._clock.now().timestamp() * 1000 - lines[0].event_time
-        return away_ms * NS_PER_MS >= self._idle_lock_ns
+        return bool(away_ms * NS_PER_MS >= self._idle_lock_ns)
 
     def scan(self, capture: Capture, *, confirms: bool) -> None:
         """One scan, judged and saved."""

@@ -1,7 +1,7 @@
 """A real handheld for system tests: `scanner run` in a child process on a pty, with a virtual scanner on another pty.
 
-Nothing is faked: the product's own command, its own configuration file, a real ledger, and tones heard as BEL characters
-in the terminal's output.
+Nothing is faked: the product's own command, its own configuration file, a real ledger, and tones heard as BEL
+characters in the terminal's output.
 """
 
 from __future__ import annotations

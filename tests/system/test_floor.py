@@ -43,7 +43,7 @@ def home(tmp_path: Path, today: date) -> Path:
 
 
 @pytest.fixture
-def scanner(tmp_path: Path, home: Path) -> Iterator[VirtualScanner]:
+def scanner(tmp_path: Path) -> Iterator[VirtualScanner]:
     with plugged(tmp_path) as virtual:
         yield virtual
 
@@ -62,13 +62,13 @@ def begin_counting_stock(handheld: Handheld, scanner: VirtualScanner, site: Demo
     heard = handheld.bells
     scanner.scan(badge_scan(person))
     wait_until(lambda: handheld.bells > heard, "the badge's tone")
-    handheld.type(person.pin + "\r")
     heard = handheld.bells
+    handheld.type(person.pin + "\r")
     wait_until(lambda: handheld.bells > heard, "the sign-in's tone")
     for label in (command_scan("OPENING"), place_scan("A-01-1")):
         heard = handheld.bells
         scanner.scan(label)
-        wait_until(lambda before=heard: handheld.bells > before, "the place's tone")  # type: ignore[misc]
+        wait_until(lambda before=heard: handheld.bells > before, "the place's tone")
 
 
 def scanned(home: Path) -> list[str]:
@@ -141,7 +141,7 @@ def test_fifty_battery_pulls_lose_nothing_that_was_acknowledged(
     for _ in range(KILLS):
         before = len(scanned(home)) + len(inbox(home))
         with Handheld(home, today.isoformat()) as handheld:
-            wait_until(lambda held=handheld: b"A-01-1" in held.output, "the same prompt")  # type: ignore[misc]
+            wait_until(lambda held=handheld: b"A-01-1" in held.output, "the same prompt")
             for _ in range(chance.randrange(3, 20)):
                 pack = next(packs)
                 scanner.scan(pack)

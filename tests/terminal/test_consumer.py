@@ -148,7 +148,7 @@ def test_a_ledger_that_is_in_use_is_told_at_the_start(station: Station) -> None:
     other.close()
 
 
-def test_a_full_disk_stops_scanning_and_loses_nothing(watched: Watched, station: Station) -> None:
+def test_a_full_disk_stops_scanning_and_loses_nothing(watched: Watched) -> None:
     watched.scan("LOC-1")
     watched.wait_for(lambda: len(watched.told) == 1)
     limited = threading.Event()

@@ -24,6 +24,7 @@ from tests.terminal.floor import (
 )
 
 if TYPE_CHECKING:
+    from scanner_app.domain.facts import HistoryLine
     from scanner_app.terminal.view import View
 
 
@@ -162,7 +163,7 @@ def test_typing_a_code_by_hand_is_a_scan_marked_manual(worker: Worker) -> None:
     assert last.scanned == "DOC-ASN-1002"
 
 
-def recent(worker: Worker, limit: int) -> tuple[object, ...]:
+def recent(worker: Worker, limit: int) -> tuple[HistoryLine, ...]:
     lines = worker.ledger.answer(RecentScans(limit))
     assert isinstance(lines, tuple)
     return lines
