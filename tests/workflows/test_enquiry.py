@@ -176,11 +176,9 @@ def test_a_unit_that_left_is_not_here_and_still_told(outside: str) -> None:
     ("lot", "expiry", "differs"),
     [("B77", GOOD, True), ("A12B", OTHER_DATE, True), (None, None, False), ("A12B", GOOD, False)],
 )
-def test_a_label_that_says_otherwise_than_the_record_is_shown(
-    lot: str | None, expiry: object, *, differs: bool
-) -> None:
+def test_a_label_that_says_otherwise_is_shown(lot: str | None, expiry: date | None, *, differs: bool) -> None:
     at = bench(unit(AMOX, "S1"))
-    at.scan(label(AMOX.gtin, "S1", lot, expiry))  # type: ignore[arg-type]
+    at.scan(label(AMOX.gtin, "S1", lot, expiry))
     assert ("line.enquiry.label_differs" in codes(at)) is differs
 
 
