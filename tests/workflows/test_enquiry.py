@@ -45,6 +45,8 @@ from tests.workflows.floor import MOMENT, NOW, SEEDING, TOM, Bench, came, floor,
 from tests.workflows.sentences import unsaid
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from scanner_app.domain.refusals import Parameter
     from scanner_app.workflows.step import Line
 
