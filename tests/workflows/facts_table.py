@@ -209,7 +209,7 @@ class Ledger:
         found = []
         while parent is not None:
             found.append(parent)
-            parent = self.containers_of[document][parent]
+            parent = self.containers_of[document].get(parent)
         return tuple(found)
 
     def _ExpectedContainer(self, query: f.ExpectedContainer) -> tuple[f.ExpectedContainerFact, ...]:  # noqa: N802

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanner_app.domain.facts import DocumentOf, LevelOf, PlaceOf
+from scanner_app.domain.facts import DocumentOf, LevelOf, PlaceOf, Query
 from scanner_app.domain.keys import GTIN_DIGITS, Gtin, Lot, Serial
 from scanner_app.domain.masters import Document, DocumentKind, Level, Place, PlaceKind, StorageClass
 from scanner_app.domain.refusals import Refusal, Refused
@@ -205,7 +205,7 @@ def test_no_scan_raises_anything(text: str) -> None:
     for raw in (text, f"]d2{text}", f"]C1{text}", f"]Q1{text}", f"]d201{AMOX.gtin}{text}"):
         scan = parse_scan(raw, TODAY)
         if isinstance(scan, ParsedScan):
-            everything = {
+            everything: dict[Query, object] = {
                 **{LevelOf(str(gtin), TODAY): None for gtin in (scan.gtin, scan.content_gtin) if gtin is not None},
                 LevelOf(AMOX.gtin, TODAY): EACH,
                 PlaceOf(scan.code or ""): None,

@@ -12,6 +12,7 @@ from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused
 from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey
 from scanner_app.workflows.goods import Label
 from scanner_app.workflows.receiving import Receiving
+from scanner_app.workflows.receiving_containers import content_refusals
 from scanner_app.workflows.receiving_posting import FROM_DOCUMENT
 from scanner_app.workflows.receiving_state import Batch, Condition, Partial, ReceivingState, Tally
 from scanner_app.workflows.step import Command, Draft, Line, Progress, Tone
@@ -424,3 +425,18 @@ def test_half_a_label_is_taken_back_before_any_fact() -> None:
     assert taken_back is not None
     assert (taken_back.state.partial, taken_back.draft) == (None, None)
     assert workflow.take_back(taken_back.state) is None
+
+
+def test_a_unit_whose_container_its_document_does_not_list_comes_in_all_the_same() -> None:
+    desk = Desk().open("ASN-1")
+    units = desk.ledger.units_of["ASN-1"]
+    desk.ledger.units_of["ASN-1"] = [replace(unit, parent=STRAY) if unit.serial == "L0" else unit for unit in units]
+
+    unit = desk.scan(pack(AMOX, "L0"))
+
+    assert said(unit) == ("MATCHED", None, "good")
+    assert "line.case" not in {line.code for line in unit.lines}
+
+
+def test_content_that_nobody_tells_is_no_reason_to_refuse() -> None:
+    assert content_refusals("(00) …0017", None, MOMENT) == []
