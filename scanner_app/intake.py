@@ -15,13 +15,14 @@ from scanner_app.domain.entry import Raw
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, LabelPrefixes, ParsedScan, ScanError, parse_scan
 from scanner_app.store.inbox import Capture
+from scanner_app.workflows.signing import badge_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
 
-__all__ = ["Intake", "RawScan", "raw_of", "replayed_scan", "split_badge", "typed_scan"]
+__all__ = ["Intake", "RawScan", "raw_of", "replayed_scan", "typed_scan"]
 
 TOKEN_HASH_LENGTH = 16
 CUT = "the scan was cut"
@@ -80,17 +81,10 @@ def raw_of(capture: Capture, parsed: ParsedScan | Refused) -> Raw:
     """The scan as the entry keeps it. A badge's token is replaced by a hash: the ledger must not sign anybody in."""
     payload = capture.payload
     if isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE:
-        badge, token = split_badge(capture.text, parsed)
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-        payload = f"{badge}#{digest[:TOKEN_HASH_LENGTH]}".encode()
+        badge = badge_of(parsed)
+        digest = hashlib.sha256(badge.token.encode("utf-8", "surrogatepass")).hexdigest()
+        payload = f"{badge.operator}#{digest[:TOKEN_HASH_LENGTH]}".encode()
     return Raw(payload, capture.symbology, capture.source, capture.profile, capture.method)
-
-
-def split_badge(text: str, parsed: ParsedScan) -> tuple[str, str]:
-    """A badge's id (`USR-1042`) and its token; the token is empty on a badge without one."""
-    start = len(parsed.symbology or "")
-    badge, _, token = text[start:].partition(".")
-    return badge, token
 
 
 def typed_scan(text: str, monotonic_ns: int, wall_ms: int) -> RawScan:

@@ -91,12 +91,12 @@ def test_a_scanner_profile_that_cannot_be_is_refused() -> None:
 
 
 def test_where_the_home_is() -> None:
-    plain = find_home({"HOME": "/home/ana"})
-    assert plain.config_path == Path("/home/ana/.config/scanner/config.toml")
-    assert plain.ledger_path == Path("/home/ana/.local/share/scanner/ledger.db")
-    xdg = find_home({"HOME": "/home/ana", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"})
+    plain = find_home({"HOME": "/u/ana"})
+    assert plain.config_path == Path("/u/ana/.config/scanner/config.toml")
+    assert plain.ledger_path == Path("/u/ana/.local/share/scanner/ledger.db")
+    xdg = find_home({"HOME": "/u/ana", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"})
     assert (xdg.config_path, xdg.state_folder) == (Path("/c/scanner/config.toml"), Path("/d/scanner"))
-    one_folder = find_home({"HOME": "/home/ana", "SCANNER_HOME": "/opt/s"})
+    one_folder = find_home({"HOME": "/u/ana", "SCANNER_HOME": "/opt/s"})
     assert (one_folder.config_path, one_folder.log_folder) == (Path("/opt/s/config.toml"), Path("/opt/s/log"))
     by_environment = find_home({"SCANNER_HOME": "/opt/s", "SCANNER_CONFIG": "/etc/s.toml"})
     assert (by_environment.config_path, by_environment.state_folder) == (Path("/etc/s.toml"), Path("/opt/s"))

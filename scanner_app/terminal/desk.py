@@ -14,11 +14,11 @@ from scanner_app.domain.facts import OperatorOf
 from scanner_app.domain.refusals import Accepted
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.domain.stock import NOT_OURS
-from scanner_app.intake import raw_of, split_badge
+from scanner_app.intake import raw_of
 from scanner_app.terminal.routing import Router
 from scanner_app.terminal.session import session_text
 from scanner_app.terminal.work import work_of
-from scanner_app.workflows.signing import LockDue, PinChecked, SignOutAsked
+from scanner_app.workflows.signing import LockDue, PinChecked, SignOutAsked, badge_of
 from scanner_app.workflows.step import Draft, Typed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scanner_app.store.ledger import Ledger, LedgerStep, TaskRow
     from scanner_app.terminal.judging import Judge
     from scanner_app.terminal.routing import Routed
-    from scanner_app.workflows.signing import SigningHappening
+    from scanner_app.workflows.signing import Badge, SigningHappening
     from scanner_app.workflows.step import Commanded, Line, Prompt, Tone
 
 
@@ -49,14 +49,6 @@ class Told:
     """Base units that came to stand in a place of ours by this step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The badge whose PIN may be checked: its token stays in memory, never in a state or file."""
-
-    operator: str
-    token: str
-
-
 class Desk:
     """One device's work. Every method is one step; only one thread may call them."""
 
@@ -67,7 +59,7 @@ class Desk:
         self._judge = judge
         self._intake = intake
         self._check_pin = check_pin
-        self._held: Held | None = None
+        self._held: Badge | None = None
         self.work = work_of(ledger)
 
     @property
@@ -87,7 +79,7 @@ class Desk:
         """One scan: always one entry. `confirms` False: captured too early to confirm what was asked."""
         moment = self._judge.moment(self.operator, self.work.session.task)
         understood = self._intake.understand(capture, moment.today)
-        badge = _badge_held(understood, capture)
+        badge = _badge_in(understood)
         told = self._run(lambda router: router.scan(understood, confirms=confirms), capture, understood)
         signing = self.work.session.signing
         if badge is not None and badge.operator in {signing.asked, signing.operator}:
@@ -175,10 +167,10 @@ class Desk:
         return Told(verdict, transition.tone, transition.say, transition.lines, entry_id, kind, units)
 
 
-def _badge_held(understood: ParsedScan | Refused, capture: Capture) -> Held | None:
-    """The token of a badge scan, to check the PIN against."""
+def _badge_in(understood: ParsedScan | Refused) -> Badge | None:
+    """The badge of a badge scan: its token stays in memory to check the PIN against, never in a state or file."""
     if isinstance(understood, ParsedScan) and understood.kind is Kind.BADGE:
-        return Held(*split_badge(capture.text, understood))
+        return badge_of(understood)
     return None
 
 

@@ -57,6 +57,7 @@ class Judge:
             read_point=self._config.device.read_point,
             task=task or "",
             cage=self._config.device.cage,
+            offset=self._offset(now),
         )
 
     def decide(self, step: LedgerStep, decide: Callable[[Facts], Transition[S]]) -> Transition[S]:
@@ -106,7 +107,9 @@ class Judge:
             mono_ms, boot_id = self._clock.monotonic_ns() // NS_PER_MS, self._clock.boot_id
         else:
             wall_ms, mono_ms, boot_id = capture.wall_ms, capture.monotonic_ns // NS_PER_MS, capture.boot_id
-        local = datetime.fromtimestamp(wall_ms / 1000, UTC).astimezone(self._zone)
-        offset = local.utcoffset()
-        minutes = 0 if offset is None else round(offset.total_seconds() / 60)
-        return Stamp(wall_ms, minutes, mono_ms, boot_id)
+        return Stamp(wall_ms, self._offset(datetime.fromtimestamp(wall_ms / 1000, UTC)), mono_ms, boot_id)
+
+    def _offset(self, instant: datetime) -> int:
+        """Minutes by which the site's local time is ahead of UTC."""
+        offset = instant.astimezone(self._zone).utcoffset()
+        return 0 if offset is None else round(offset.total_seconds() / 60)

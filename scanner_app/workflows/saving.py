@@ -7,6 +7,7 @@ import types
 import typing
 from datetime import date
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
 S = TypeVar("S")
@@ -40,9 +41,15 @@ def load_state(state_type: type[S], saved: object) -> S:
         raise StateFormatError(message) from fault
 
 
+@cache
+def _hints(state_type: type[Any]) -> dict[str, Any]:
+    """The types of a state's fields; working them out once keeps a hand full of goods quick to read back."""
+    return typing.get_type_hints(state_type)
+
+
 def _load(wanted: Any, saved: Any) -> Any:  # noqa: ANN401 - walks type annotations
     if dataclasses.is_dataclass(wanted):
-        hints = typing.get_type_hints(wanted)
+        hints = _hints(typing.cast("type", wanted))
         fields = {field.name: _load(hints[field.name], saved[field.name]) for field in dataclasses.fields(wanted)}
         return typing.cast("type", wanted)(**fields)
     origin = typing.get_origin(wanted)
@@ -53,6 +60,11 @@ def _load(wanted: Any, saved: Any) -> Any:  # noqa: ANN401 - walks type annotati
         return tuple(_load(member, element) for element in saved)
     if origin is dict:
         return dict(saved)
+    return _load_scalar(wanted, saved)
+
+
+def _load_scalar(wanted: Any, saved: Any) -> Any:  # noqa: ANN401 - as above
+    """A date, an enum's member, or a plain value of exactly the type that belongs there."""
     if isinstance(wanted, type) and issubclass(wanted, date):
         return date.fromisoformat(saved)
     if isinstance(wanted, type) and issubclass(wanted, Enum):
