@@ -97,6 +97,11 @@ def lines_matching(pattern: re.Pattern[str], paths: list[Path]) -> list[str]:
     ]
 
 
+def none_of(found: list[str]) -> None:
+    """Every finding in one message: a list in an assertion shows only its first."""
+    assert not found, "\n" + "\n".join(found)
+
+
 # --- sizes -----------------------------------------------------------------------------------------------------------
 
 
@@ -106,7 +111,7 @@ def is_composition_root(path: Path) -> bool:
 
 def test_no_file_is_longer_than_a_reader_holds_in_mind() -> None:
     lengths = {relative(path): path.read_text("utf-8").count("\n") for path in CHECKED if not is_composition_root(path)}
-    assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
+    none_of([f"{name}: {length} lines" for name, length in lengths.items() if length > FILE_LINES_MAX])
 
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -116,14 +121,14 @@ def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    long = {
-        f"{relative(path)}: {function.name}": length
+    long = [
+        f"{relative(path)}:{function.lineno}: {function.name} has {length} lines"
         for path in CHECKED
         if not is_composition_root(path)
         for function in functions_of(path)
         if (length := (function.end_lineno or function.lineno) - function.lineno + 1) > FUNCTION_LINES_MAX
-    }
-    assert long == {}
+    ]
+    none_of(long)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -158,16 +163,18 @@ def named_badly(path: Path) -> Iterator[str]:
 
 
 def test_names_say_what_a_thing_is() -> None:
-    assert [name for path in CHECKED for name in named_badly(path)] == []
+    none_of([name for path in CHECKED for name in named_badly(path)])
 
 
 def test_the_folders_of_tests_mirror_the_packages() -> None:
     mirrored = {path.name for name in PACKAGES for path in [ROOT / name, *(ROOT / name).glob("*/")]} | WHOLE
-    assert [
-        path.name
-        for path in sorted((ROOT / "tests").glob("*/"))
-        if path.name.strip("_") == path.name and path.name not in mirrored
-    ] == []
+    none_of(
+        [
+            path.name
+            for path in sorted((ROOT / "tests").glob("*/"))
+            if path.name.strip("_") == path.name and path.name not in mirrored
+        ]
+    )
 
 
 def test_test_files_are_named_so_that_they_run() -> None:
@@ -178,7 +185,7 @@ def test_test_files_are_named_so_that_they_run() -> None:
         if not path.name.startswith("test_")
         and any(function.name.startswith("test_") for function in functions_of(path))
     ]
-    assert silent == []
+    none_of(silent)
 
 
 # --- scans keep their separators -------------------------------------------------------------------------------------
@@ -234,11 +241,13 @@ def test_the_check_for_bare_white_space_lets_explicit_characters_pass(source: st
 
 
 def test_nothing_on_the_way_of_a_scan_takes_a_separator_for_white_space() -> None:
-    assert [
-        f"{relative(path)}:{line}: {call}"
-        for path in python_files(*SCAN_PATHS)
-        for line, call in bare_white_space_calls(tree_of(path))
-    ] == []
+    none_of(
+        [
+            f"{relative(path)}:{line}: {call}"
+            for path in python_files(*SCAN_PATHS)
+            for line, call in bare_white_space_calls(tree_of(path))
+        ]
+    )
 
 
 # --- purity ----------------------------------------------------------------------------------------------------------
@@ -256,7 +265,7 @@ def test_domain_and_workflows_ask_neither_clock_nor_disk() -> None:
             or (isinstance(node.func, ast.Name) and node.func.id in {"open", "input", "print"})
         )
     ]
-    assert asked == []
+    none_of(asked)
 
 
 def test_every_module_of_the_core_has_a_layer() -> None:
@@ -268,7 +277,7 @@ def test_every_module_of_the_core_has_a_layer() -> None:
         for path in (ROOT / "scanner_app").iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert modules - placed - {"__init__"} == set()
+    none_of(sorted(modules - placed - {"__init__"}))
 
 
 # --- nothing unfinished, nothing unexplained -------------------------------------------------------------------------
@@ -276,7 +285,7 @@ def test_every_module_of_the_core_has_a_layer() -> None:
 
 def test_nothing_is_left_unfinished() -> None:
     marks = "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "Not" + "ImplementedError"))
-    assert lines_matching(re.compile(rf"\b({marks})\b"), text_files()) == []
+    none_of(lines_matching(re.compile(rf"\b({marks})\b"), text_files()))
 
 
 def test_every_exception_from_a_rule_gives_its_reason() -> None:
@@ -285,9 +294,9 @@ def test_every_exception_from_a_rule_gives_its_reason() -> None:
     ignore = r"#\s*type:\s*ignore(?!\[[a-z, -]+\]\s+# \S)"
     pragma = r"#\s*pragma: no (cover|branch)(?! - \S)"
     everywhere = [path for path in EVERYWHERE if path != Path(__file__)]
-    assert lines_matching(re.compile(f"{noqa}|{pragma}"), everywhere) == []
+    none_of(lines_matching(re.compile(f"{noqa}|{pragma}"), everywhere))
     # A test that hands over the wrong type on purpose says so by its name.
-    assert lines_matching(re.compile(ignore), [*CHECKED, *python_files("bench")]) == []
+    none_of(lines_matching(re.compile(ignore), [*CHECKED, *python_files("bench")]))
 
 
 def test_every_rule_that_ruff_leaves_out_has_its_reason() -> None:
@@ -299,19 +308,19 @@ def test_every_rule_that_ruff_leaves_out_has_its_reason() -> None:
     )
     left_out = [line for line in section.split("\n") if re.match(r'^ {4}"[A-Z]+\d*",', line)]
     assert len(left_out) > 10
-    assert [line for line in left_out if not re.search(r"# \w", line)] == []
+    none_of([line for line in left_out if not re.search(r"# \w", line)])
 
 
 def test_no_file_names_a_registry_or_one_machine() -> None:
     hosts = ("py" + "pi.org", "python" + "hosted", "registry." + "npmjs", "--" + "index-url", "extra-" + "index")
     places = ("/wo" + "rk/", "/ro" + "ot/", "/home/" + r"(?!<)[a-z]")
-    assert lines_matching(re.compile("|".join((*map(re.escape, hosts), *places))), text_files()) == []
+    none_of(lines_matching(re.compile("|".join((*map(re.escape, hosts), *places))), text_files()))
 
 
 def test_nothing_but_text_of_our_own_is_kept() -> None:
     """No lock file, no built thing, no cache: requirements/ is the only list of versions."""
     refused = {".lock", ".pyc", ".whl", ".db", ".sqlite", ".so"}
-    assert [relative(path) for path in ROOT.glob("*") if path.suffix in refused or "lock." in path.name] == []
+    none_of([relative(path) for path in ROOT.glob("*") if path.suffix in refused or "lock." in path.name])
 
 
 # --- requirements ----------------------------------------------------------------------------------------------------
@@ -347,7 +356,7 @@ def test_every_list_is_compiled_from_its_source() -> None:
 def test_every_requirement_is_pinned_with_a_hash(path: Path) -> None:
     blocks = blocks_of(path)
     assert blocks
-    assert [block[:60] for block in blocks if not PINNED.match(block) or "--hash=sha256:" not in block] == []
+    none_of([block[:60] for block in blocks if not PINNED.match(block) or "--hash=sha256:" not in block])
 
 
 def test_lists_that_are_installed_together_agree() -> None:
@@ -382,7 +391,7 @@ def test_every_library_has_its_reason() -> None:
     wanted = [
         line for name in ("base", "image", "dev", "build") for line in sources_of(ROOT / "requirements" / f"{name}.in")
     ]
-    assert [name_of(line) for line in wanted if f"`{name_of(line)}`" not in told] == []
+    none_of([name_of(line) for line in wanted if f"`{name_of(line)}`" not in told])
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
