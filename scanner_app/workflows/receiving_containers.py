@@ -163,20 +163,20 @@ def _unnamed(
     elif content is not None:
         refused = content.found
     else:
-        refused = (_without_data(state, container, scanned, facts),)
+        refused = (_told_by_nothing(state, container, scanned, facts),)
     return JudgedContainer(container, (*judged.found, *refused), None, content)
 
 
-def _without_data(state: ReceivingState, container: Container, scanned: str, facts: Facts) -> Refused:
+def _told_by_nothing(state: ReceivingState, container: Container, scanned: str, facts: Facts) -> Refused:
     """Nobody says what is in it: it is no data for a serialised document, else its content must be scanned."""
     level = container.level
     if state.serialised and state.document is not None:
         if level is not None and not facts[LinesOf(state.document, level.item.gtin)]:
             return tell.not_on_document(scanned, level.item.name, state.document)
-        return tell.no_data(scanned)
+        return tell.nothing_names(scanned)
     covered = level is None or level.item.covered
     if state.document is None and covered:
-        return tell.no_data(scanned)
+        return tell.nothing_names(scanned)
     return tell.wrong_level(scanned, CONTENT_LEVEL)
 
 
@@ -198,8 +198,8 @@ def opening(parents: tuple[str, ...], facts: Facts) -> Opening:
     A container that stands here keeps to what we know of it, whatever the document says is above it.
     """
     ahead: list[str] = []
-    for parent in parents:
-        fact: ContainerFact | None = facts[ContainerOf(parent)]
+    standing: tuple[ContainerFact | None, ...] = facts.all([ContainerOf(parent) for parent in parents])
+    for parent, fact in zip(parents, standing, strict=True):
         if fact is None or fact.location in OUTSIDE:
             ahead.append(parent)
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.facts import DocumentOf, ExpectedUnit, UnitOf, WatchesOn
+from scanner_app.domain.facts import DocumentOf, ExpectedUnit, KnownExpiry, UnitOf, WatchesOn
 from scanner_app.domain.refusals import Refusal, Refused, first_refusal
 from scanner_app.domain.rules import expired, gravest_watch, is_cold
 from scanner_app.domain.stock import NOT_OURS, OUTSIDE, Status
@@ -17,7 +17,7 @@ from scanner_app.workflows.goods import Quantity, Unit, goods_text
 from scanner_app.workflows.receiving_lines import OnLines, known_expiry, on_lines
 
 if TYPE_CHECKING:
-    from scanner_app.domain.facts import ExpectedUnitFact, UnitFact
+    from scanner_app.domain.facts import ExpectedUnitFact, Query, UnitFact
     from scanner_app.domain.masters import Document, Watch
     from scanner_app.workflows.receiving_state import ReceivingState
     from scanner_app.workflows.step import Facts, Moment
@@ -58,7 +58,8 @@ class Judged:
 def judge_unit(state: ReceivingState, unit: Unit, facts: Facts, moment: Moment) -> Judged:
     """A serialised unit, against the document, our stock, recalls and the calendar."""
     fact: UnitFact | None
-    fact, naming = facts.all((UnitOf(unit.gtin, unit.serial), ExpectedUnit(unit.gtin, unit.serial)))
+    asked = (UnitOf(unit.gtin, unit.serial), ExpectedUnit(unit.gtin, unit.serial))
+    fact, naming, *_ = facts.all((*asked, *_asked_anyway(state, unit)))
     named = next((line for line in naming if line.document == state.document), None)
     goods = unit if named is None else replace(unit, lot=unit.lot or named.lot, expiry=unit.expiry or named.expiry)
     found = list(closed(state, facts))
@@ -77,8 +78,20 @@ def judge_unit(state: ReceivingState, unit: Unit, facts: Facts, moment: Moment) 
     return Judged(goods, tuple(found), named=True, counts=1, from_document=from_document, parents=named.parents)
 
 
+def _asked_anyway(state: ReceivingState, goods: Unit | Quantity) -> list[Query]:
+    """What nearly every judgement asks, so that one round answers it."""
+    serial = goods.serial if isinstance(goods, Unit) else None
+    queries: list[Query] = [WatchesOn(goods.gtin, goods.lot, serial)]
+    if state.document is not None:
+        queries.append(DocumentOf(state.document))
+    if goods.lot is not None and goods.expiry is not None:
+        queries.append(KnownExpiry(goods.gtin, goods.lot))
+    return queries
+
+
 def judge_quantity(state: ReceivingState, goods: Quantity, facts: Facts, moment: Moment) -> Judged:
     """A quantity without serials, against the document's lines, recalls and the calendar."""
+    facts.all(_asked_anyway(state, goods))
     found = [*closed(state, facts), *_safety(goods, facts, moment), *known_expiry(goods, facts), *cold(state, goods)]
     lines = on_lines(state, goods, facts)
     return _by_lines(state, goods, found, lines)
@@ -165,7 +178,7 @@ def _unnamed_unit(
         and goods.item.covered
         and not any(refused.refusal in {Refusal.NOT_ON_DOCUMENT, Refusal.IN_OTHER_DOCUMENT} for refused in lines.found)
     ):
-        return Judged(goods, (*found, tell.no_data(goods.serial)), named=False, counts=0)
+        return Judged(goods, (*found, tell.nothing_names(goods.serial)), named=False, counts=0)
     return _by_lines(state, goods, found, lines)
 
 

@@ -61,7 +61,7 @@ def _blind(state: ReceivingState, goods: Unit | Quantity, facts: Facts) -> OnLin
         return OnLines((), named=False)
     others = _others(state, goods.gtin, facts)
     scanned = goods_text(goods)
-    refused = tell.in_other(scanned, others[0], state.shown_document) if others else tell.no_data(scanned)
+    refused = tell.in_other(scanned, others[0], state.shown_document) if others else tell.nothing_names(scanned)
     return OnLines((refused,), named=False)
 
 

@@ -59,7 +59,7 @@ def not_on_document(scanned: str, item: str, document: str) -> Refused:
     return Refused(Refusal.NOT_ON_DOCUMENT, {"scanned": scanned, "item": item, "document": document})
 
 
-def no_data(scanned: str) -> Refused:
+def nothing_names(scanned: str) -> Refused:
     """NO_DATA: no document names these goods."""
     return Refused(Refusal.NO_DATA, {"scanned": scanned})
 

@@ -164,16 +164,16 @@ class Ledger:
         self.asked.append(query)
         return getattr(self, f"_{type(query).__name__}")(query)
 
-    def _LevelOf(self, query: f.LevelOf) -> Level | None:  # noqa: N802
+    def _LevelOf(self, query: f.LevelOf) -> Level | None:  # noqa: N802 - named after the query it answers
         return self.levels.get(query.gtin)
 
-    def _PlaceOf(self, query: f.PlaceOf) -> Place | None:  # noqa: N802
+    def _PlaceOf(self, query: f.PlaceOf) -> Place | None:  # noqa: N802 - named after the query it answers
         return self.places.get(query.code)
 
-    def _DocumentOf(self, query: f.DocumentOf) -> Document | None:  # noqa: N802
+    def _DocumentOf(self, query: f.DocumentOf) -> Document | None:  # noqa: N802 - named after the query it answers
         return self.documents.get(query.id)
 
-    def _UnitOf(self, query: f.UnitOf) -> f.UnitFact | None:  # noqa: N802
+    def _UnitOf(self, query: f.UnitOf) -> f.UnitFact | None:  # noqa: N802 - named after the query it answers
         unit = self.units.get((query.gtin, query.serial))
         if unit is None:
             return None
@@ -188,13 +188,13 @@ class Ledger:
             place = self.containers[place].parent if place in self.containers else SUPPLIER
         return place
 
-    def _ContainerOf(self, query: f.ContainerOf) -> f.ContainerFact | None:  # noqa: N802
+    def _ContainerOf(self, query: f.ContainerOf) -> f.ContainerFact | None:  # noqa: N802 - named after the query it answers
         known = self.containers.get(query.id)
         if known is None:
             return None
         return f.ContainerFact(known.parent, self.location(known.parent), known.seal, known.document, 1)
 
-    def _ExpectedUnit(self, query: f.ExpectedUnit) -> tuple[f.ExpectedUnitFact, ...]:  # noqa: N802
+    def _ExpectedUnit(self, query: f.ExpectedUnit) -> tuple[f.ExpectedUnitFact, ...]:  # noqa: N802 - named after the query it answers
         return tuple(
             f.ExpectedUnitFact(
                 document, self.documents[document].closed, unit.lot, unit.expiry, unit.parent,
@@ -212,7 +212,7 @@ class Ledger:
             parent = self.containers_of[document].get(parent)
         return tuple(found)
 
-    def _ExpectedContainer(self, query: f.ExpectedContainer) -> tuple[f.ExpectedContainerFact, ...]:  # noqa: N802
+    def _ExpectedContainer(self, query: f.ExpectedContainer) -> tuple[f.ExpectedContainerFact, ...]:  # noqa: N802 - named after the query it answers
         return tuple(
             f.ExpectedContainerFact(
                 document, self.documents[document].closed, self._parents(document, containers[query.id])
@@ -221,7 +221,7 @@ class Ledger:
             if query.id in containers
         )
 
-    def _LinesOf(self, query: f.LinesOf) -> tuple[DocumentLine, ...]:  # noqa: N802
+    def _LinesOf(self, query: f.LinesOf) -> tuple[DocumentLine, ...]:  # noqa: N802 - named after the query it answers
         return tuple(line for line in self._lines(query.document) if line.gtin == query.gtin)
 
     def _lines(self, document: str) -> list[DocumentLine]:
@@ -242,7 +242,7 @@ class Ledger:
             for line in lines
         ]
 
-    def _DocumentSummary(self, query: f.DocumentSummary) -> f.SummaryFact:  # noqa: N802
+    def _DocumentSummary(self, query: f.DocumentSummary) -> f.SummaryFact:  # noqa: N802 - named after the query it answers
         document = query.document
         lines = self._lines(document)
         came = {key[1:]: number for key, number in self.progress.items() if key[0] == document}
@@ -275,7 +275,7 @@ class Ledger:
         known = self.units.get((unit.gtin, unit.serial))
         return known is not None and known.place != SUPPLIER and document in {None, known.document}
 
-    def _OpenDocumentsNaming(self, query: f.OpenDocumentsNaming) -> tuple[str, ...]:  # noqa: N802
+    def _OpenDocumentsNaming(self, query: f.OpenDocumentsNaming) -> tuple[str, ...]:  # noqa: N802 - named after the query it answers
         return tuple(
             document.id
             for document in self.documents.values()
@@ -287,7 +287,7 @@ class Ledger:
         inner = [each for each, parent in self.containers_of[document].items() if parent == container]
         return [*inner, *(deeper for each in inner for deeper in self._under(document, each))]
 
-    def _Inferable(self, query: f.Inferable) -> MemberList:  # noqa: N802
+    def _Inferable(self, query: f.Inferable) -> MemberList:  # noqa: N802 - named after the query it answers
         document, within = query.document, query.container
         roots = [
             each
@@ -333,7 +333,7 @@ class Ledger:
         )
         return lines, watches
 
-    def _ExpectedContent(self, query: f.ExpectedContent) -> f.ExpectedContentFact | None:  # noqa: N802
+    def _ExpectedContent(self, query: f.ExpectedContent) -> f.ExpectedContentFact | None:  # noqa: N802 - named after the query it answers
         document, container = query.document, query.container
         if container not in self.containers_of.get(document, {}):
             return None
@@ -346,17 +346,17 @@ class Ledger:
             lines, len(inner) - came, watches, sum(self._has_come(unit) for unit in units), came
         )
 
-    def _InferableContent(self, query: f.InferableContent) -> f.ExpectedContentFact:  # noqa: N802
+    def _InferableContent(self, query: f.InferableContent) -> f.ExpectedContentFact:  # noqa: N802 - named after the query it answers
         members = self._Inferable(f.Inferable(query.document))
         named = {(posting.key.gtin, posting.key.serial) for posting in members.postings}
         units = [unit for unit in self.units_of[query.document] if (unit.gtin, unit.serial) in named]
         lines, watches = self._content(query.document, units)
         return f.ExpectedContentFact(lines, len(members.container_moves), watches)
 
-    def _WatchesOn(self, query: f.WatchesOn) -> tuple[Watch, ...]:  # noqa: N802
+    def _WatchesOn(self, query: f.WatchesOn) -> tuple[Watch, ...]:  # noqa: N802 - named after the query it answers
         return tuple(watch for watch in self.watches if touches(watch, query.gtin, query.lot, query.serial))
 
-    def _KnownExpiry(self, query: f.KnownExpiry) -> tuple[date, ...]:  # noqa: N802
+    def _KnownExpiry(self, query: f.KnownExpiry) -> tuple[date, ...]:  # noqa: N802 - named after the query it answers
         stock = {
             key[4]
             for key, number in self.on_hand.items()
@@ -371,14 +371,14 @@ class Ledger:
         found = {*stock, *papers, *self.dates.get((query.gtin, query.lot), ())}
         return tuple(sorted(day for day in found if day is not None))
 
-    def _StockOf(self, query: f.StockOf) -> tuple[f.StockLine, ...]:  # noqa: N802
+    def _StockOf(self, query: f.StockOf) -> tuple[f.StockLine, ...]:  # noqa: N802 - named after the query it answers
         return tuple(
             f.StockLine(key[0], self.location(key[0]), *key[1:], number)
             for key, number in self.on_hand.items()
             if number and key[2] == query.gtin and query.lot in {None, key[3]}
         )
 
-    def _Movements(self, query: f.Movements) -> tuple[f.Movement, ...]:  # noqa: N802
+    def _Movements(self, query: f.Movements) -> tuple[f.Movement, ...]:  # noqa: N802 - named after the query it answers
         found = [self._movement(entry) for entry in reversed(self.entries) if self._touches(entry, query)]
         return tuple(found[: query.limit])
 
@@ -401,7 +401,7 @@ class Ledger:
             None, entry.document, None, "scanned",
         )  # fmt: skip
 
-    def _LastFact(self, query: f.LastFact) -> f.UndoFact | None:  # noqa: N802
+    def _LastFact(self, query: f.LastFact) -> f.UndoFact | None:  # noqa: N802 - named after the query it answers
         corrected = {entry.refers_to for entry in self.entries}
         for index, entry in reversed(list(enumerate(self.entries))):
             facts = entry.postings or entry.container_moves or entry.lists or entry.kind is EntryKind.CONDITION
