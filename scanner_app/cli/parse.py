@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from scanner_app.domain.scan import (
     DEFAULT_LABELS,
@@ -18,9 +20,29 @@ from scanner_app.domain.scan import (
     symbology_of,
 )
 
+if TYPE_CHECKING:
+    import argparse
+
 EXIT_ALL_UNDERSTOOD: Final = 0
 EXIT_SOME_REFUSED: Final = 1
 NOT_A_SCAN: Final = 'The line is neither a JSON string nor an object such as {"scan": "]d2…"}.'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """--now."""
+    parser.add_argument("--now", metavar="YYYY-MM-DD", help="the day the century of two-digit years follows from")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0 when every scan of standard input was understood, else 1. Undecodable bytes count as what they are."""
+    from scanner_app.bootstrap import instant_of, labels_of, open_station  # noqa: PLC0415 - loaded when it is used
+
+    station = open_station(options.config)
+    zone = station.config.zone
+    at = station.clock.now() if options.now is None else instant_of(options.now, zone)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    return run_parse(sys.stdin, sys.stdout.write, at.astimezone(zone).date(), labels_of(station.config))
 
 
 def run_parse(
