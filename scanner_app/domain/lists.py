@@ -71,7 +71,7 @@ def decode_list(digest: str, chunks: Sequence[bytes]) -> MemberList:
     try:
         objects = [member for chunk in chunks for member in json.loads(chunk)]
         moves = tuple(container_move_of(member["move"]) for member in objects if "move" in member)
-        postings = tuple(posting_of(member["posting"]) for member in objects if "posting" in member)
+        postings = tuple(posting_of(member["posting"]) for member in objects if "move" not in member)
     except (KeyError, TypeError, ValueError, RecursionError) as fault:
         message = f"list {digest[:12]} holds no members: {fault!r}"
         raise ListFormatError(message) from fault

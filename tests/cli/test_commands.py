@@ -142,7 +142,9 @@ def test_a_replay_file_that_is_not_there(capsys: pytest.CaptureFixture[str], hom
     assert "REPLAY_UNREADABLE" in capsys.readouterr().err
 
 
-def test_two_devices_beside_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_two_devices_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("A", "B"):
         monkeypatch.setenv("SCANNER_HOME", str(tmp_path / name))
         assert main(["init", "--device", name]) == 0
@@ -197,7 +199,7 @@ def test_listing_devices_is_an_answer_even_without_any(capsys: pytest.CaptureFix
 
 def test_monitor_prints_what_a_scanner_sends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with VirtualScanner(link=tmp_path / "port") as scanner:
-        sender = threading.Timer(0.3, lambda: [scanner.scan("]d201095\x1d21X"), scanner.scan("second")])
+        sender = threading.Timer(0.3, scanner.send, [b"]d201095\x1d21X\rsecond\r"])
         sender.start()
         assert main(["devices", "monitor", str(tmp_path / "port"), "--count", "2"]) == 0
         sender.join()

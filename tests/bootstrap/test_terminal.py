@@ -1,0 +1,180 @@
+"""The running terminal: a real pty scanner, a real ledger thread, keys and pastes as the app hands them on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devices.source import SourceState, SourceStatus
+from scanner_app.bootstrap import Station, new_id
+from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of, sources_of, virtual_scanner
+from scanner_app.bootstrap.terminal import Terminal
+from scanner_app.clock import SystemClock
+from scanner_app.config import Config, Home, ScannerTable, SoundTable, config_of
+from scanner_app.errors import ConfigError
+from scanner_app.terminal.view import Room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from devices.simulator import VirtualScanner
+
+PATIENCE_S = 20.0
+SILENT = Config(sound=SoundTable("bell"))
+
+
+class Running:
+    """A started terminal whose views can be waited for."""
+
+    def __init__(self, station: Station, scanner: VirtualScanner, terminal: Terminal) -> None:
+        self.station = station
+        self.scanner = scanner
+        self.terminal = terminal
+        self._changed = threading.Condition()
+        self.rung: list[str] = []
+        terminal.bell(self.rung.append)
+        terminal.subscribe(self._notify)
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait_for(self, true: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(true, PATIENCE_S), self.terminal.view()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    station = Station(Home(tmp_path / "config.toml", tmp_path), SILENT, SystemClock())
+    with virtual_scanner(station) as (scanner, source):
+        terminal = Terminal(station, [source])
+        at_work = Running(station, scanner, terminal)
+        terminal.start()
+        at_work.wait_for(lambda: terminal.view().scanner_text == "scanner ready")
+        yield at_work
+        terminal.stop()
+
+
+def saved(running: Running) -> int:
+    return running.terminal.view().meter.saved
+
+
+def test_a_scan_on_the_line_is_saved_shown_and_heard(running: Running) -> None:
+    running.scanner.scan("LOC-A-01-1")
+    running.wait_for(lambda: saved(running) == 1)
+    view = running.terminal.view()
+    assert view.room is Room.SIGN_IN
+    assert view.panel is not None
+    assert view.panel.headline == "sign in first: scan your badge"
+    end = time.monotonic() + PATIENCE_S
+    while not running.rung and time.monotonic() < end:
+        threading.Event().wait(0.01)
+    assert "\x07" in "".join(running.rung)
+
+
+def test_unplugging_and_return_are_told(running: Running) -> None:
+    running.scanner.unplug()
+    running.wait_for(lambda: not running.terminal.view().scanner_ok)
+    assert "lost" in running.terminal.view().scanner_text
+
+
+def test_a_burst_of_keys_is_one_scan_and_no_key(running: Running) -> None:
+    async def burst() -> list[bool]:
+        now_ns = time.monotonic_ns()
+        keys = [(key, key) for key in "LOC-A"] + [("ctrl+right_square_bracket", None), ("enter", "\r")]
+        return [
+            running.terminal.wedge_key(name, character, now_ns + number * 1_000_000)
+            for number, (name, character) in enumerate(keys)
+        ]
+
+    swallowed = asyncio.run(burst())
+    assert all(swallowed)
+    running.wait_for(lambda: saved(running) == 1)
+
+
+def test_single_keys_come_back_as_typing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    async def type_slowly() -> None:
+        came = asyncio.Event()
+
+        def take(text: str) -> None:
+            seen.append(text)
+            came.set()
+
+        monkeypatch.setattr(running.terminal, "type_text", take)
+        assert running.terminal.wedge_key("x", "x", time.monotonic_ns())
+        await asyncio.wait_for(came.wait(), PATIENCE_S)
+
+    asyncio.run(type_slowly())
+    assert seen == ["x"]
+
+
+def test_a_paste_is_scans(running: Running) -> None:
+    assert running.terminal.paste("LOC-1\nLOC-2\n")
+    running.wait_for(lambda: saved(running) == 2)
+
+
+def test_without_wedge_keys_and_pastes_are_typing(tmp_path: Path) -> None:
+    config = config_of({"scan": {"wedge": False}, "sound": {"adapter": "silent"}}, "test")
+    terminal = Terminal(Station(Home(tmp_path / "config.toml", tmp_path), config, SystemClock()), [])
+    assert not terminal.wedge_key("x", "x", 0)
+    assert not terminal.paste("x")
+    with pytest.raises(AssertionError):
+        terminal.view()
+
+
+def test_the_virtual_trigger_and_leaving(running: Running) -> None:
+    pulled: list[bool] = []
+    running.terminal.trigger(lambda: pulled.append(True))
+    assert running.terminal.wedge_key("f12", None, 0)
+    assert pulled == [True]
+    left: list[bool] = []
+    running.terminal.quitting(lambda: left.append(True))
+    running.terminal.key("ctrl+c")
+    assert left == []
+    running.terminal.key("ctrl+c")
+    assert left == [True]
+
+
+def test_keys_and_typing_reach_the_front(running: Running) -> None:
+    running.terminal.key("F1")
+    running.terminal.type_text("1")
+    running.scanner.scan("LOC-1")
+    running.wait_for(lambda: saved(running) == 1)
+    assert running.terminal.view().room is Room.SIGN_IN
+
+
+def test_the_board_tells_the_worst_of_the_scanners() -> None:
+    board = ScannerBoard()
+    assert board.text().line.code == "screen.scanner.none"
+    board.changed(SourceStatus("serial:/dev/a", SourceState.READY))
+    assert board.text().ok
+    board.note_untested("serial:/dev/a", "dock")
+    assert board.text().line.parameters == {"name": "dock"}
+    board.changed(SourceStatus("serial:/dev/b", SourceState.BUSY))
+    assert board.text().line.parameters == {"name": "b", "state": "busy"}
+
+
+def test_sources_are_made_of_configured_ports_alone(tmp_path: Path) -> None:
+    tables = (ScannerTable(name="a", port=str(tmp_path / "a")), ScannerTable(name="b"))
+    station = Station(Home(tmp_path / "c", tmp_path), Config(scanner=tables), SystemClock())
+    assert [source.name for source in sources_of(station)] == [f"serial:{tmp_path / 'a'}"]
+
+
+def test_a_sound_device_that_is_not_there_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ConfigError, match="adapter"):
+        beeper_of(Config(sound=SoundTable("sound")), lambda _: None, console=False)
+
+
+def test_ids_are_version_7_and_in_order() -> None:
+    ids = [new_id() for _ in range(100)]
+    assert all(one[14] == "7" for one in ids)
+    assert ids == sorted(ids)
