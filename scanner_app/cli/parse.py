@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def run_parse(
-    lines: Iterable[str], write: Callable[[str], None], today: date, labels: LabelPrefixes = DEFAULT_LABELS
+    lines: Iterable[str], write: Callable[[str], object], today: date, labels: LabelPrefixes = DEFAULT_LABELS
 ) -> int:
     """Writes a parse line with its line end for each line of input; 0 if all scans were understood, else 1.
 

@@ -38,7 +38,7 @@ QUANTITY_MAX = 1_000_000
 SSCC_DIGITS = 18
 TRUE = frozenset({"yes", "true", "1"})
 FALSE = frozenset({"no", "false", "0"})
-WATCH_KINDS = ("recall", "watch_list")
+WATCH_KINDS = ("recall", "watch_list", "suspect")
 E = TypeVar("E", bound=StrEnum)
 Row = dict[str, str]
 

@@ -166,6 +166,25 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             return _reader(path, immutable=True)
 
 
+def connect_copy(path: Path) -> sqlite3.Connection:
+    """A new file that a backup is written to; only its owner may read it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+    return _connect(path, "rw")
+
+
+def connect_scratch(path: Path) -> sqlite3.Connection:
+    """An empty database that lives as long as its connection, with the ledger attached read-only as `real`."""
+    connection = sqlite3.connect("", uri=True, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode=OFF")
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("ATTACH DATABASE ? AS real", (f"file:{quote(str(path.absolute()))}?mode=ro",))
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def _reader(path: Path, *, immutable: bool) -> sqlite3.Connection:
     """A connection that has read the file's first page."""
     connection = _connect(path, "ro", immutable=immutable)

@@ -1,0 +1,32 @@
+"""What the commands that only read share: the ledger opened read-only beside the terminal, and the day at the site."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from datetime import date
+
+    from scanner_app.bootstrap import Station
+
+
+@contextmanager
+def reading(station: Station) -> Iterator[sqlite3.Connection]:
+    """A read-only connection to the station's ledger. Raises StoreError where there is none or it cannot be read."""
+    from scanner_app.store.database import connect_reader  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.store.schema import check_readable  # noqa: PLC0415 - loaded when it is used
+
+    connection = connect_reader(station.home.ledger_path)
+    try:
+        check_readable(connection, station.home.ledger_path)
+        yield connection
+    finally:
+        connection.close()
+
+
+def site_day(station: Station) -> date:
+    """Today at the site, by the station's clock."""
+    return station.clock.now().astimezone(station.config.zone).date()

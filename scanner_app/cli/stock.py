@@ -1,0 +1,97 @@
+"""`scanner stock`: what is on hand, where, which lot, until when."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from scanner_app.cli.asking import reading, site_day
+from scanner_app.domain.keys import Gtin, KeyFormatError
+from scanner_app.errors import ConfigError
+from scanner_app.phrases import printable
+from scanner_app.store.stock_lines import Wanted, on_hand_lines
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from scanner_app.bootstrap import Station
+    from scanner_app.store.stock_lines import OnHandLine
+
+DONE = 0
+COLUMNS = ("place", "item", "lot", "expiry", "status", "quantity")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The filters and forms of the contract."""
+    parser.add_argument("--owner", metavar="ID", help="whose goods")
+    parser.add_argument("--gtin", metavar="GTIN", help="of this item (8, 12, 13 or 14 digits)")
+    parser.add_argument("--lot", metavar="LOT", help="of this lot, as on the label")
+    parser.add_argument("--serial", metavar="SERIAL", help="where this serial stands")
+    parser.add_argument("--location", metavar="PLACE", help="in this place, or in this container (sscc:…)")
+    parser.add_argument("--status", metavar="STATUS", help="available, held, quarantined, suspect, damaged …")
+    parser.add_argument("--near-expiry", metavar="DAYS", type=int, help="expires within so many days, or has")
+    parser.add_argument("--serials", action="store_true", help="with the serials of each line")
+    parser.add_argument("--now", metavar="T", help="date or time to judge expiry by (default: now)")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0, also for an empty answer."""
+    from scanner_app.bootstrap import open_station  # noqa: PLC0415 - loaded when it is used
+
+    station = open_station(options.config, options.now)
+    wanted = Wanted(
+        gtin=None if options.gtin is None else gtin_of(options.gtin), lot=options.lot, serial=options.serial,
+        status=options.status, owner=options.owner, location=options.location, near_expiry_days=options.near_expiry,
+    )  # fmt: skip
+    if options.json:
+        _print_json(station, wanted, serials=options.serials)
+    else:
+        print_stock(station, print, wanted)
+    return DONE
+
+
+def gtin_of(text: str) -> str:
+    """The GTIN-14 of an option. Raises ConfigError."""
+    try:
+        return str(Gtin.of(text))
+    except KeyFormatError as fault:
+        raise ConfigError("USAGE", f"--gtin {printable(text)}: {fault}") from None
+
+
+def _print_json(station: Station, wanted: Wanted, *, serials: bool) -> None:
+    as_of = station.clock.now().astimezone(station.config.zone).isoformat(timespec="seconds")
+    with reading(station) as connection:
+        for line in on_hand_lines(connection, wanted, site_day(station)):
+            row: dict[str, object] = {
+                "location": line.location, "owner": line.owner, "gtin": line.gtin, "name": line.name, "lot": line.lot,
+                "expiry": None if line.expiry is None else line.expiry.isoformat(), "status": line.status.value,
+                "quantity": line.quantity, "unit": "base", "recalled": line.recalled, "expired": line.expired,
+                "container": line.container,
+            }  # fmt: skip
+            if serials:
+                row["serials"] = list(line.serials)
+            print(json.dumps({**row, "as_of": as_of}, ensure_ascii=False))
+
+
+def print_stock(station: Station, write: Callable[[str], None], wanted: Wanted | None = None) -> None:
+    """A table for people; lines of one place, item, lot, expiry and status are summed over its containers."""
+    with reading(station) as connection:
+        lines = list(on_hand_lines(connection, wanted or Wanted(), site_day(station)))
+    sums: dict[tuple[str, ...], int] = {}
+    for line in lines:
+        key = (line.location, line.name or line.gtin, line.lot or "?", str(line.expiry or "?"), _status(line))
+        sums[key] = sums.get(key, 0) + line.quantity
+    rows = [COLUMNS, *((*(printable(cell) for cell in key), str(quantity)) for key, quantity in sums.items())]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
+        write("  ".join([*cells, row[-1].rjust(widths[-1])]))
+    write(f"{sum(sums.values())} base units on {len(sums)} lines")
+
+
+def _status(line: OnHandLine) -> str:
+    """The posted status, and what is derived: recalled, expired."""
+    derived = [word for word, holds in (("recalled", line.recalled), ("expired", line.expired)) if holds]
+    return ", ".join([line.status.value, *derived])

@@ -1,0 +1,90 @@
+"""`scanner trace`: every ledger entry about a unit, a lot or a pallet, oldest first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, cast
+
+from scanner_app.cli.asking import reading, site_day
+from scanner_app.cli.stock import gtin_of
+from scanner_app.domain.facts import LevelOf, Movements
+from scanner_app.domain.keys import KeyFormatError, Sscc
+from scanner_app.domain.stock import case_place, sscc_place
+from scanner_app.errors import ConfigError
+from scanner_app.phrases import printable
+from scanner_app.store.history import trace
+from scanner_app.store.knowledge import answer
+
+if TYPE_CHECKING:
+    import argparse
+    import sqlite3
+
+    from scanner_app.bootstrap import Station
+    from scanner_app.domain.facts import Movement
+    from scanner_app.domain.masters import Level
+
+DONE = 0
+NOT_KNOWN = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The subject, and the form of the answer."""
+    parser.add_argument("--gtin", metavar="GTIN", help="with --serial or --lot")
+    parser.add_argument("--serial", metavar="SERIAL", help="one unit or serialised case")
+    parser.add_argument("--lot", metavar="LOT", help="a lot, as on the label")
+    parser.add_argument("--sscc", metavar="SSCC", help="a logistic unit")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0 with its entries, 1 for a key that is not known at all, 2 where the subject is not named."""
+    from scanner_app.bootstrap import open_station  # noqa: PLC0415 - loaded when it is used
+
+    station = open_station(options.config)
+    with reading(station) as connection:
+        found = trace(connection, _subject(connection, options, station))
+    if not found:
+        sys.stderr.write("scanner: nothing is known of that.\n")
+        return NOT_KNOWN
+    for movement in found:
+        line = line_of(movement)
+        print(json.dumps(line, ensure_ascii=False) if options.json else _in_words(line))
+    return DONE
+
+
+def _subject(connection: sqlite3.Connection, options: argparse.Namespace, station: Station) -> Movements:
+    """What is asked: an SSCC, a serialised case, a unit, or a lot of the base item."""
+    if options.sscc is not None and options.gtin is None:
+        try:
+            return Movements(container=sscc_place(str(Sscc.of(options.sscc))))
+        except KeyFormatError as fault:
+            raise ConfigError("USAGE", f"--sscc {printable(options.sscc)}: {fault}") from None
+    if options.gtin is None or (options.serial is None) == (options.lot is None):
+        raise ConfigError("USAGE", "Name --gtin with --serial, --gtin with --lot, or --sscc.")
+    gtin = gtin_of(options.gtin)
+    level = cast("Level | None", answer(connection, LevelOf(gtin, site_day(station))))
+    if level is not None and level.factor > 1 and options.serial is not None:
+        return Movements(container=case_place(gtin, options.serial))
+    return Movements(gtin=gtin if level is None else level.item.gtin, serial=options.serial, lot=options.lot)
+
+
+def line_of(movement: Movement) -> dict[str, object]:
+    """A trace line of the contract; times in the zone they were made in."""
+    zone = timezone(timedelta(minutes=movement.offset))
+    at = datetime.fromtimestamp(movement.event_time / 1000, UTC).astimezone(zone)
+    return {
+        "seq": movement.seq, "id": movement.event_id, "event_time": at.isoformat(timespec="milliseconds"),
+        "kind": movement.kind, "operator": movement.operator, "device": movement.device, "from": movement.from_place,
+        "to": movement.to_place, "quantity": movement.quantity, "document": movement.document,
+        "reason": movement.reason, "method": movement.method,
+    }  # fmt: skip
+
+
+def _in_words(line: dict[str, object]) -> str:
+    shown = (
+        f"{line['event_time']}  {line['kind']:14} {line['from']} > {line['to']}  {line['quantity'] or ''}  "
+        f"{line['operator'] or ''} {line['document'] or ''} {line['method']}"
+    )
+    return printable(shown)
