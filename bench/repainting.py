@@ -30,6 +30,7 @@ WARM_UP = 4
 GOAL_ADDED_MS = 12.0
 QUIET_S = 0.25
 STEP_TIMEOUT_S = 10.0
+KEY_EVERY_S = 0.2
 GREEN = re.compile(rb"\x1b\[(?:\d+;)*42(?:;\d+)*m")
 """Select Graphic Rendition 42 (ECMA-48): a green background; nothing but an accepted result has one."""
 
@@ -74,13 +75,20 @@ def _begin(screen: PtyScreen, scanner: VirtualScanner, site: DemoSite) -> None:
     screen.drain(1.0)
     steps: tuple[Callable[[], None], ...] = (
         lambda: scanner.scan(badge_scan(person)),
-        lambda: screen.type(person.pin.encode("ascii") + b"\r"),
+        lambda: _type_slowly(screen, person.pin + "\r"),
         lambda: scanner.scan(document_scan(DOCUMENT)),
     )
     for step in steps:
         step()
         screen.read_until(lambda output: len(visible(output)) > 0, STEP_TIMEOUT_S)
         screen.drain(1.0)
+
+
+def _type_slowly(screen: PtyScreen, keys: str) -> None:
+    """Types as a person does; all at once it would be taken for a scan."""
+    for key in keys:
+        screen.type(key.encode("ascii"))
+        time.sleep(KEY_EVERY_S)
 
 
 def _take_turns(

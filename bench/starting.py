@@ -37,9 +37,8 @@ def environment_of(home: Path) -> dict[str, str]:
 def make_home(home: Path) -> dict[str, str]:
     """A home with the demonstration site; the environment that uses it."""
     environment = environment_of(home)
-    subprocess.run(
-        [sys.executable, "-m", "scanner_app", "init", "--demo"], env=environment, check=True, stdout=sys.stderr
-    )
+    command = [sys.executable, "-m", "scanner_app", "init", "--demo"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
     return environment
 
 
