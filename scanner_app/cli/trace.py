@@ -19,11 +19,11 @@ from scanner_app.store.knowledge import answer
 
 if TYPE_CHECKING:
     import argparse
-    import sqlite3
 
     from scanner_app.bootstrap import Station
     from scanner_app.domain.facts import Movement
     from scanner_app.domain.masters import Level
+    from scanner_app.store.database import Connection
 
 DONE = 0
 NOT_KNOWN = 1
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _subject(connection: sqlite3.Connection, options: argparse.Namespace, station: Station) -> Movements:
+def _subject(connection: Connection, options: argparse.Namespace, station: Station) -> Movements:
     """What is asked: an SSCC, a serialised case, a unit, or a lot of the base item."""
     if options.sscc is not None and options.gtin is None:
         try:

@@ -79,7 +79,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """The scan as it came: exact bytes, symbology id, source and profile, and the method: scanned, manual, …
+    """The scan as it came: exact bytes, symbology id, source and profile, and the method, such as scanned.
 
     Badge scans hold the badge id and a hash of the token instead of the text; PIN digits are never stored.
     """

@@ -115,8 +115,8 @@ class Inferable:
     """What "accept the rest" may take: expected members under scanned, still sealed containers → MemberList.
 
     Postings (status available, the document's owner, inferred) from `supplier` into the container that the document
-    names, container moves for inner cases; only members that have not been received, at most 10,000. With `container`, what
-    stands under that one, whether it was scanned or not, and whatever its seal is.
+    names, container moves for inner cases; only members that have not been received, at most 10,000. With `container`,
+    what stands under that one, whether it was scanned or not, and whatever its seal is.
     """
 
     document: str
@@ -125,7 +125,7 @@ class Inferable:
 
 @dataclass(frozen=True, slots=True)
 class InferableContent:
-    """What Inferable(document) would take, by item, lot and expiry, and what recalls touch → ExpectedContentFact | None."""
+    """What Inferable(document) would take, by item, lot and expiry; what recalls touch → ExpectedContentFact | None."""
 
     document: str
 

@@ -23,7 +23,7 @@ SIXTIETHS: Final = 60
 NO_COUNTRY: Final = "999"
 LATITUDE_MAX: Final = 1_800_000_000
 LONGITUDE_MAX: Final = 3_600_000_000
-BASE64_GROUP: Final = 4
+PADDED_GROUP: Final = 3
 CHECK_PAIR: Final = 2
 IBAN_COUNTRIES_BEYOND_ISO: Final = frozenset({"XK"})
 
@@ -93,9 +93,9 @@ def key(text: str) -> Fault | None:
 
 
 def cset64_padding(text: str) -> Fault | None:
-    """File-safe base64: `=` only at the end, and then as many as fill the last group of four."""
+    """File-safe base64: `=` only at the end, one or two, and then a length that GS1's syntax rules divide by three."""
     found = _BASE64.fullmatch(text)
-    if found and (not found[1] or len(text) % BASE64_GROUP == 0):
+    if found and (not found[1] or len(text) % PADDED_GROUP == 0):
         return None
     return _fault("has = where base64 has none", ScanErrorCode.BAD_CHARACTER)
 

@@ -1,4 +1,4 @@
-"""Master records: items with their levels, places, operators, documents. They change seldom and are read at every scan."""
+"""Master records: items with their levels, places, operators, documents; read at every scan, changed seldom."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ _WRONG_LAYOUT: Final = re.compile(
 )
 """A symbology identifier whose ] was typed for another keyboard layout, and the head of what it announces.
 
-In place of ] stands what its key gives on German, Italian and Spanish (+), French ($), Dutch (*), Portuguese (acute) and
-Nordic keyboards (diaeresis or ^).
+In place of ] stands what its key gives on German, Italian and Spanish (+), French ($), Dutch (*), Portuguese (acute)
+and Nordic keyboards (diaeresis or ^).
 """
 
 _LABEL: Final = re.compile(r"[ -~]+")
@@ -230,6 +230,6 @@ def _own_label(text: str, symbology: str | None, labels: LabelPrefixes) -> Parse
             code = text[start + len(prefix) :]
             if len(code) <= LABEL_CHARACTERS_MAX and _LABEL.fullmatch(code):
                 return ParsedScan(kind, text, symbology, code=code)
-            message = f"A {kind.value} label needs 1 to {LABEL_CHARACTERS_MAX} printable characters after {prefix}"
+            message = f"A {kind.value} label needs 1 to {LABEL_CHARACTERS_MAX} printable characters after {prefix}."
             return ScanError(ScanErrorCode.BAD_FORMAT, None, start, message)
     return None

@@ -1,6 +1,7 @@
 """Stock: keys, postings, and `effects`, the one pure function that turns an entry into stock (model.md, Posting).
 
-Device, centre, `verify` and simulation all use `effects`; stores only upsert its deltas. Quantities are whole base units.
+Device, centre, `verify` and simulation all use `effects`; stores only upsert its deltas. Quantities are whole base
+units.
 A posting moves a quantity of one key from one place to another, so every entry sums to zero by its form.
 """
 

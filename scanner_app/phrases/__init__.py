@@ -34,14 +34,14 @@ def _printable_character(character: str) -> str:
 
 
 class Phrases:
-    """The sentences of one language. `say("refusal.EXPIRED", {...})` fills a template; an unknown code is shown as such."""
+    """The sentences of one language. `say("refusal.EXPIRED", {...})` fills a template; an unknown code shows itself."""
 
     def __init__(self, language: str, sentences: Mapping[str, str]) -> None:
         self.language = language
         self._sentences = sentences
 
     def say(self, code: str, parameters: Parameters | None = None) -> str:
-        """The sentence of a code. Missing parameters show as `?`, values are made printable and cut at 60 characters."""
+        """The sentence of a code. Missing parameters show as `?`; values are made printable and cut at 60 places."""
         template = self._sentences.get(code, code)
         if not parameters and "{" not in template:
             return template

@@ -1,6 +1,6 @@
 """English. Codes: refusal.*, outcome.*, say.* (workflow sentences), prompt.*, noun.*, line.*, command.*, screen.*.
 
-Templates are `str.format` templates over the step's parameters. Short: a 40-column panel holds two lines of 38. A sentence
+Templates are `str.format` templates over the step's parameters. Short: a 40-column panel holds two lines. A sentence
 names what was scanned and what was expected, and never blames.
 """
 

@@ -19,6 +19,9 @@ from scanner_app.store.faults import CORRUPT, LEDGER_IN_USE, NO_LEDGER, fault_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+Connection = sqlite3.Connection
+"""For those who pass one on without knowing SQL."""
+
 SQLITE_VERSION = sqlite3.sqlite_version
 """The library in use; doctor prints it."""
 

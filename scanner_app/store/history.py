@@ -33,16 +33,16 @@ END = 1 << 62
 
 ENTRY = "SELECT seq, bytes FROM entry WHERE position = ?"
 NEWEST_ENTRIES = "SELECT seq, bytes FROM entry ORDER BY position DESC LIMIT ?"
-OF_UNIT = (
-    "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE gtin = ? AND serial = ? AND serial <> '' "
-    "ORDER BY id DESC"
-)
-OF_LOT = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE gtin = ? AND lot = ? ORDER BY id DESC"
-FROM_PLACE = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE from_place = ? ORDER BY id DESC"
-TO_PLACE = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE to_place = ? ORDER BY id DESC"
-OF_CONTAINER = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE container = ? ORDER BY id DESC"
-FROM_PARENT = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE from_parent = ? ORDER BY id DESC"
-TO_PARENT = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE to_parent = ? ORDER BY id DESC"
+POSTINGS = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE "
+MOVES = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE "
+NEWEST_FIRST = " ORDER BY id DESC"
+OF_UNIT = POSTINGS + "gtin = ? AND serial = ? AND serial <> ''" + NEWEST_FIRST
+OF_LOT = POSTINGS + "gtin = ? AND lot = ?" + NEWEST_FIRST
+FROM_PLACE = POSTINGS + "from_place = ?" + NEWEST_FIRST
+TO_PLACE = POSTINGS + "to_place = ?" + NEWEST_FIRST
+OF_CONTAINER = MOVES + "container = ?" + NEWEST_FIRST
+FROM_PARENT = MOVES + "from_parent = ?" + NEWEST_FIRST
+TO_PARENT = MOVES + "to_parent = ?" + NEWEST_FIRST
 NEXT_LOT = "SELECT min(lot) FROM posting WHERE gtin = ? AND lot > ?"
 FIRST_LOT = "SELECT min(lot) FROM posting WHERE gtin = ?"
 

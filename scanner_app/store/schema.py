@@ -94,7 +94,7 @@ def keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> Path:
 def _migrate(connection: sqlite3.Connection) -> None:
     """Runs what is due, each migration in a transaction of its own together with its version."""
     from sqlite_utils import Database as Tool  # noqa: PLC0415 - 0.14 s that only a migration pays
-    from sqlite_utils import Migrations  # noqa: PLC0415
+    from sqlite_utils import Migrations  # noqa: PLC0415 - as above
 
     migrations = Migrations(MIGRATION_SET)
     for version, name in enumerate(MIGRATIONS, start=1):

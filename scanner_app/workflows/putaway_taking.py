@@ -114,7 +114,7 @@ def _unit(state: PutawayState, unit: Unit, facts: Facts, moment: Moment) -> Take
 def _absent(location: str | None, scanned: str) -> NotTaken:
     """DESTROYED or ALREADY_OUT for what left us, NO_DATA for what was not received."""
     gone = [] if location is None else tell.gone(location, scanned)
-    return NotTaken(gone[0]) if gone else NotTaken(tell.no_data(scanned), "say.putaway.not_received")
+    return NotTaken(gone[0]) if gone else NotTaken(tell.nothing_names(scanned), "say.putaway.not_received")
 
 
 def _against_record(unit: Unit, fact: UnitFact) -> list[Refused]:
