@@ -34,7 +34,7 @@ class FloorScreen(Screen[None], inherit_bindings=False):
     AUTO_FOCUS = None
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = []
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - the library declares it so
         (0, "-tiny"),
         *zip(BREAKPOINTS, ("-usable", "-complete", "-design", "-comfortable"), strict=True),
     ]
@@ -127,6 +127,14 @@ class ScannerApp(App[None], inherit_bindings=False):
     def _take_paste(self, text: str) -> None:
         if not self._driver_of_views.paste(text):
             self._driver_of_views.type_text(text)
+
+    def ring(self, text: str) -> None:
+        """Writes the bell's characters to the terminal, between two frames; called from any thread."""
+        self.call_later(self._write_bell, text)
+
+    def _write_bell(self, text: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(text)
 
     def _turned(self, name: str) -> bool:
         """Whether the key moved a list that is longer than the screen; F4 does where it has no other use."""

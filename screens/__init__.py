@@ -1,1 +1,1 @@
-"""The Textual screens: they lay out a View and decide nothing; the only package, with scanner_app.app, that knows Textual."""
+"""The Textual screens: they lay out a View and decide nothing. Only they and scanner_app.app know Textual."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from scanner_app.terminal.view import Panel, View
 from screens.fitting import fit, tail, wrap
 from screens.font import DOT, giant
@@ -40,7 +42,7 @@ def _groups(view: View, panel: Panel, roles: MarkRoles, width: int, *, big: bool
     """The word, the headline, what is to be known, and what was scanned."""
     drawn = giant(panel.word, width - 2) if big else None
     named = f"{roles.symbol} {panel.word}"
-    word = [_on(line, roles.word, roles) for line in drawn] if drawn else [_on(fit(named, width - 2), roles.word, roles)]
+    word = [_on(line, roles.word, roles) for line in drawn or (fit(named, width - 2),)]
     headline = [_on(text, roles.word, roles) for text in wrap(panel.headline, width - 2)]
     more = [_on(text, roles.block, roles) for line in panel.more for text in wrap(line, width - 2)]
     lines = [_on(text, roles.block, roles) for line in view.lines for text in wrap(line, width - 2)]
@@ -49,13 +51,12 @@ def _groups(view: View, panel: Panel, roles: MarkRoles, width: int, *, big: bool
 
 def _ask(view: View, words: Words, roles: MarkRoles, width: int) -> tuple[Row, ...]:
     """What is wanted now, what is typed so far, and how many scans wait for the answer."""
-    rows: list[Row] = []
-    wanted = f"{view.verb}  {view.giant}".strip(" ")
-    if wanted:
-        rows += [_on(text, roles.word, roles) for text in wrap(wanted, width - 2)]
+    wanted = f"{view.verb}  {view.giant}" if view.verb and view.giant else ""
+    rows = [_on(text, roles.word, roles) for line in (view.subtitle, wanted) for text in wrap(line, width - 2)]
     if view.entering is not None:
         shown = DOT * len(view.entering) if view.secret else view.entering
-        field = f" {tail(shown + CURSOR, width - 4)}".ljust(width - 2)
+        text = tail(shown + CURSOR, width - 4)
+        field = f" {text}{' ' * (width - 3 - cell_len(text))}"
         rows.append(Row((Span(" ", roles.block), Span(field, Role.FIELD)), roles.block))
     if view.meter.waiting:
         rows.append(_on(f"{view.meter.waiting} {words.waiting}", roles.block, roles))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from rich.cells import cell_len
+
 from scanner_app.terminal.view import Link, Meter, Room, Status, View
-from screens.fitting import closed_up, cut, fit
-from screens.lines import BLANK, Role, Row, Span, row, sides
+from screens.fitting import closed_up, cut, fit, wrap
+from screens.lines import Role, Row, Span, row, sides
+from screens.rooms import prompts
 from screens.words import Words
 
 BAR_CELLS_MIN: Final = 8
@@ -16,9 +19,9 @@ BAR_CELLS_MIN: Final = 8
 def stripe_row(text: str, width: int) -> Row:
     """The permanent stripe across the screen, its word in the middle."""
     word = f" {fit(text, width - 4)} "
-    left = (width - len(word)) // 2
-    hatch = "/" * max(width, 0)
-    return Row((Span(hatch[: max(left, 0)], Role.STRIPE), Span(word, Role.STRIPE), Span(hatch, Role.STRIPE)), Role.STRIPE)
+    left = max((width - cell_len(word)) // 2, 0)
+    right = max(width - left - cell_len(word), 0)
+    return Row((Span(f"{'/' * left}{word}{'/' * right}", Role.STRIPE),), Role.STRIPE)
 
 
 def status_row(status: Status, width: int) -> Row:
@@ -33,7 +36,7 @@ def status_row(status: Status, width: int) -> Row:
         drawn = sides(_who(status.user, places), _joined(link, clock), width)
         if drawn is not None:
             return drawn
-    room = width - 3 - len(link)
+    room = width - 3 - cell_len(link)
     return sides(_who(fit(status.user, room), ""), _joined(link, ""), width) or row(fit(link, width - 1))
 
 
@@ -50,7 +53,7 @@ def _joined(link: str, clock: str) -> tuple[Span, ...]:
 
 
 def meter_row(meter: Meter, status: Status, words: Words, width: int, fill: Role = Role.PLAIN) -> Row:
-    """The meter in the longest form that fits: its words fall away, its numbers stay. Red, with a word, if it is wrong."""
+    """The meter in the longest form that fits: words fall away, numbers stay. Red, with a word, if it is wrong."""
     if not meter.adds_up:
         return _wrong_meter(meter, words, width)
     centre = status.link_text if status.link is Link.NO_CENTRE and status.link_text else words.no_centre
@@ -91,34 +94,45 @@ def _meter_forms(meter: Meter, words: Words, centre: str) -> Iterator[tuple[str,
 def _wrong_meter(meter: Meter, words: Words, width: int) -> Row:
     waiting = f" + {meter.waiting}" if meter.waiting else ""
     figures = f"{meter.scans} ≠ {meter.saved}{waiting}"
-    for text in (f"■ {words.scans} {figures}  {words.wrong}", f"■ {figures}  {words.wrong}", f"{figures} {words.wrong}"):
-        if len(text) <= width - 2:
+    full = f"{figures}  {words.wrong}"
+    for text in (f"■ {words.scans} {full}", f"■ {full}", full):
+        if cell_len(text) <= width - 2:
             return row(text, Role.STOP_WORD, Role.STOP)
     return row(fit(f"{figures.replace(' ', '')} {words.wrong}", width - 1), Role.STOP_WORD, Role.STOP)
 
 
-def title_row(view: View, width: int) -> Row:
-    """The task and its document; the task's name falls away first."""
-    role, fill = (Role.STOP_WORD, Role.STOP) if view.room is Room.FAULT else (Role.STRONG, Role.PLAIN)
-    text = Role.STOP if view.room is Room.FAULT else Role.PLAIN
-    subtitle = closed_up(view.subtitle, max(width - 4 - len(view.title), 0))
-    if view.title and len(view.title) + len(subtitle) + 4 <= width:
-        return Row((Span(" ", fill), Span(view.title, role), Span(f"  {subtitle}" if subtitle else "", text)), fill)
-    return row(fit(view.subtitle or view.title, width - 2), role, fill)
+def title_rows(view: View, width: int, *, squeezed: bool) -> tuple[Row, ...]:
+    """The task and its document. Where nothing large is asked for, what can be done stands beside it, or below it."""
+    if view.room is Room.SIGN_IN or not view.title:
+        return ()
+    fault = view.room is Room.FAULT
+    strong, plain = (Role.STOP_WORD, Role.STOP) if fault else (Role.STRONG, Role.PLAIN)
+    beside = "" if prompts(view) else view.subtitle
+    both = sides((Span(view.title, strong), Span(f"  {beside}" if beside else "", plain)), (), width, plain)
+    if both is not None:
+        return (both,)
+    title = row(shorter_title(view.title, width - 2), strong, plain)
+    below = () if squeezed or fault else tuple(row(text) for text in wrap(beside, width - 2))
+    return (title, *below)
+
+
+def shorter_title(title: str, width: int) -> str:
+    """The title in `width` cells: the task's name falls away first, its document stays."""
+    document = title.partition("  ")[2].strip(" ")
+    return fit(document, width) if document and cell_len(closed_up(title, width)) > width else fit(title, width)
 
 
 def progress_row(view: View, width: int) -> Row:
     """A bar and its text; the bar falls away where it would be too short to tell anything."""
     text = progress_text(view)
-    cells = width - 2 - len(text) - 2
+    cells = width - 2 - cell_len(text) - 2
     if not view.total or view.done is None or cells < BAR_CELLS_MIN:
         return row(fit(text, width - 2))
     filled = min(view.done * cells // view.total, cells)
     if view.done > 0:
         filled = max(filled, 1)
-    return Row((
-        Span(" "), Span("▄" * filled, Role.DONE), Span("▄" * (cells - filled), Role.REST), Span(f"  {text}", Role.STRONG),
-    ))  # fmt: skip
+    bar = (Span("▄" * filled, Role.DONE), Span("▄" * (cells - filled), Role.REST))
+    return Row((Span(" "), *bar, Span(f"  {text}", Role.STRONG)))
 
 
 def progress_text(view: View) -> str:
@@ -129,15 +143,15 @@ def progress_text(view: View) -> str:
 
 
 def head_rows(view: View, words: Words, width: int, *, merged: bool) -> tuple[Row, ...]:
-    """All of the top. `merged`: title and progress share a row, without the bar and the task's name."""
+    """All of the top. `merged`: title and progress share a row, without the bar."""
     rows: list[Row] = [stripe_row(view.stripe, width)] if view.stripe else []
     rows += [status_row(view.status, width), meter_row(view.meter, view.status, words, width)]
     progress = progress_text(view)
-    if merged and progress and view.subtitle:
-        both = sides((Span(fit(view.subtitle, width - 3 - len(progress))),), (Span(progress, Role.STRONG),), width)
+    if merged and progress:
+        title = shorter_title(view.title, max(width - 3 - cell_len(progress), 0))
+        both = sides((Span(title, Role.STRONG),), (Span(progress, Role.STRONG),), width)
         return (*rows, both or row(fit(progress, width - 2), Role.STRONG))
-    if view.title or view.subtitle:
-        rows.append(title_row(view, width))
+    rows += title_rows(view, width, squeezed=merged)
     if progress:
         rows.append(progress_row(view, width))
-    return tuple(rows) or (BLANK,)
+    return tuple(rows)

@@ -2,48 +2,74 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from scanner_app.terminal.view import KeyHint, Mark, View
 from screens.fitting import fit
 from screens.lines import MARKS, Role, Row, Span, sides
 from screens.words import Words
 
 
-def keys_rows(keys: tuple[KeyHint, ...], width: int, rows_max: int, block: tuple[Role, Role] | None = None) -> tuple[Row, ...]:
+def keys_rows(
+    keys: tuple[KeyHint, ...], width: int, rows_max: int, block: tuple[Role, Role] = (Role.KEY, Role.PLAIN)
+) -> tuple[Row, ...]:
     """The keys with their labels on at most `rows_max` rows; where they do not fit the labels fall away, the keys stay.
 
-    `block`: the roles of key and label on a coloured ground.
+    `block`: the roles of key and label. Labels stand in columns where that takes no more rows.
     """
-    key_role, label_role = block or (Role.KEY, Role.PLAIN)
-    labelled = _packed(keys, width, key_role, label_role)
+    labelled = _packed(keys, width, block)
     if len(labelled) <= rows_max:
-        return labelled
-    return _packed(tuple(KeyHint(hint.key, "") for hint in keys), width, key_role, label_role)
+        columns = _in_columns(keys, width, block)
+        return columns if 1 < len(columns) <= len(labelled) else labelled
+    return _packed(tuple(KeyHint(hint.key, "") for hint in keys), width, block)
 
 
-def _packed(keys: tuple[KeyHint, ...], width: int, key_role: Role, label_role: Role) -> tuple[Row, ...]:
+def _key(hint: KeyHint, block: tuple[Role, Role]) -> tuple[Span, ...]:
+    return (Span(hint.key, block[0]), Span(f" {hint.label}" if hint.label else "", block[1]))
+
+
+def _cells(hint: KeyHint) -> int:
+    return cell_len(hint.key) + (cell_len(hint.label) + 1 if hint.label else 0)
+
+
+def _packed(keys: tuple[KeyHint, ...], width: int, block: tuple[Role, Role]) -> tuple[Row, ...]:
+    """As many keys on a row as there is room for; the first at the margin."""
     rows: list[Row] = []
     spans: list[Span] = []
     used = 0
     for hint in keys:
-        cells = len(hint.key) + (len(hint.label) + 1 if hint.label else 0)
         gap = (2 if hint.label else 1) if spans else 1
-        if spans and used + gap + cells > width:
-            rows.append(Row(tuple(spans), label_role))
+        if spans and used + gap + _cells(hint) > width:
+            rows.append(Row(tuple(spans), block[1]))
             spans, used, gap = [], 0, 1
-        spans += [Span(" " * gap, label_role), Span(hint.key, key_role)]
-        if hint.label:
-            spans.append(Span(f" {hint.label}", label_role))
-        used += gap + cells
-    return (*rows, Row(tuple(spans), label_role)) if spans else tuple(rows)
+        spans += [Span(" " * gap, block[1]), *_key(hint, block)]
+        used += gap + _cells(hint)
+    return (*rows, Row(tuple(spans), block[1])) if spans else tuple(rows)
+
+
+def _in_columns(keys: tuple[KeyHint, ...], width: int, block: tuple[Role, Role]) -> tuple[Row, ...]:
+    """The keys under each other, column by column as wide as the widest of all."""
+    widest = max((_cells(hint) for hint in keys), default=0)
+    across = max((width - 1 + 2) // (widest + 2), 1)
+    rows: list[Row] = []
+    for first in range(0, len(keys), across):
+        spans: list[Span] = []
+        for hint in keys[first : first + across]:
+            spans += [Span(" " if not spans else "  ", block[1]), *_key(hint, block)]
+            spans.append(Span(" " * (widest - _cells(hint)), block[1]))
+        rows.append(Row(tuple(spans), block[1]))
+    return tuple(rows)
 
 
 def standing_rows(view: View, words: Words, width: int, *, quiet: bool) -> tuple[Row, ...]:
-    """Scans that wait for a decision, and the scanner: amber where it is not well, else only if `quiet` lines may stand."""
-    waiting = (Span(f"{view.meter.waiting} {words.waiting}", Role.STRONG),) if view.meter.waiting else ()
+    """Scans that wait for a decision, and the scanner: amber where it is not well, else only if `quiet`."""
+    waiting: tuple[Span, ...] = (
+        (Span(f"{view.meter.waiting} {words.waiting}", Role.STRONG),) if view.meter.waiting else ()
+    )
     if view.scanner_text and not view.scanner_ok:
         roles = MARKS[Mark.ASK]
-        room = width - 4 - sum(len(span.text) + 1 for span in waiting)
-        scanner = (Span(f" {roles.symbol} {fit(view.scanner_text, room - 2)} ", roles.block),)
+        room = width - 4 - sum(cell_len(span.text) + 1 for span in waiting)
+        scanner: tuple[Span, ...] = (Span(f" {roles.symbol} {fit(view.scanner_text, room - 2)} ", roles.block),)
     else:
         scanner = (Span(fit(view.scanner_text, width - 2)),) if view.scanner_text and quiet else ()
     if not waiting and not scanner:

@@ -12,7 +12,7 @@ from screens.head import head_rows
 from screens.keys_line import keys_rows, standing_rows
 from screens.lines import BLANK, Role, Row, Span, row, sides, whole
 from screens.panel import panel_rows
-from screens.rooms import PRODUCT_ROWS_MAX, giant_rows, item_rows, list_rows
+from screens.rooms import PRODUCT_ROWS_MAX, item_rows, list_rows, prompt_rows
 from screens.words import Words
 
 ROWS_FOR_GIANT_MIN: Final = 18
@@ -39,12 +39,27 @@ class Squeeze:
 
 
 def _levels() -> tuple[Squeeze, ...]:
-    """From all there is to the least: ornament first, then what screens.md lets fall away, the giant size near the end."""
+    """From all there is to the least: ornament first, then what may fall away, the giant size near the end."""
     steps: tuple[dict[str, int | bool], ...] = (
-        {"quiet": False}, {"blanks": 2}, {"edges": 1}, {"blanks": 1}, {"panel_rows_min": 2}, {"key_rows": 2}, {"blanks": 0},
-        {"edges": 0}, {"panel_rows_min": 1}, {"merged": True}, {"product_rows": 1}, {"clock": False}, {"lines_max": 4},
-        {"lines_max": 3}, {"big": False}, {"lines_max": 2}, {"key_rows": 1}, {"lines_max": 1},
-    )  # fmt: skip
+        {"quiet": False},
+        {"blanks": 2},
+        {"edges": 1},
+        {"blanks": 1},
+        {"panel_rows_min": 2},
+        {"key_rows": 2},
+        {"blanks": 0},
+        {"edges": 0},
+        {"panel_rows_min": 1},
+        {"merged": True},
+        {"product_rows": 1},
+        {"clock": False},
+        {"lines_max": 4},
+        {"lines_max": 3},
+        {"big": False},
+        {"lines_max": 2},
+        {"key_rows": 1},
+        {"lines_max": 1},
+    )
     levels = [Squeeze()]
     for step in steps:
         levels.append(replace(levels[-1], **step))  # type: ignore[arg-type] # each step names fields of its own type
@@ -87,7 +102,8 @@ def lay_out(view: View, words: Words, width: int, height: int, offset: int = 0) 
         return Page(())
     if view.blocking and view.panel is not None:
         return _finished(alarm_rows(view, view.panel, words, width, height), width, height)
-    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN
+    answered = view.room is Room.ENQUIRY and view.entering is None and bool(view.lines or view.notes)
+    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN and not answered
     listed = len(list_rows(view, words, width, 0))
     least = min(listed, LIST_ROWS_MIN)
     for level in LEVELS:
@@ -110,7 +126,7 @@ def _parts(view: View, words: Words, width: int, squeeze: Squeeze) -> _Parts:
     )  # fmt: skip
     standing = standing_rows(view, words, width, quiet=squeeze.quiet)
     rule = () if block or squeeze.edges == 0 else (Row((Span("─" * width, Role.FAINT),)),)
-    giants = giant_rows(view, width, big=squeeze.big)
+    giants = prompt_rows(view, width, big=squeeze.big)
     if view.room is Room.SIGN_IN:
         giants = _centred(giants, width, TYPED_CELLS if view.entering is not None else 0)
     return _Parts(

@@ -15,7 +15,7 @@ from rich.style import Style
 from scanner_app.terminal.view import View
 from screens.lines import Role, Row
 from screens.page import lay_out
-from screens.theme import ThemeName, palette
+from screens.theme import Palette, ThemeName, palette
 from screens.words import Words
 
 CELL_WIDTH: Final = 10
@@ -38,23 +38,23 @@ def render_svg(view: View, columns: int, rows: int, theme: ThemeName, words: Wor
     page = lay_out(view, words or Words(), columns, rows)
     width, height = columns * CELL_WIDTH + 2 * FRAME, rows * CELL_HEIGHT + 2 * FRAME
     ground = _colour(colours.style(Role.PLAIN), back=True)
+    box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     drawn = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" font-family="{_FONTS}" font-size="16">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" font-family="{_FONTS}" font-size="16">',
         f'<rect width="{width}" height="{height}" rx="10" fill="{ground}" stroke="#5f6871"/>',
         f'<g transform="translate({FRAME} {FRAME})">',
     ]
     for y, line in enumerate(page.rows):
-        drawn += _row(line, y * CELL_HEIGHT, ground, {role: colours.style(role) for role in {s.role for s in line.spans}})
+        drawn += _row(line, y * CELL_HEIGHT, ground, colours)
     return "\n".join((*drawn, "</g>", "</svg>", ""))
 
 
-def _row(line: Row, top: int, ground: str, styles: dict[Role, Style]) -> list[str]:
+def _row(line: Row, top: int, ground: str, colours: Palette) -> list[str]:
     """Grounds first, then blocks and words."""
     drawn: list[str] = []
     x = 0
     for span in line.spans:
-        style = styles[span.role]
+        style = colours.style(span.role)
         width = cell_len(span.text) * CELL_WIDTH
         back = _colour(style, back=True)
         if back != ground:

@@ -7,52 +7,68 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from scanner_app.terminal.view import HealthRow, HistoryRow, Mark, MenuEntry, View
+from scanner_app.terminal.view import HealthRow, HistoryRow, Mark, MenuEntry, Room, View
+from screens.base import BREAKPOINTS
 from screens.fitting import closed_up, fit, tail, wrap
 from screens.font import DOT, giant
 from screens.lines import MARKS, Role, Row, Span, row, sides
 from screens.words import Words
 
 CURSOR: Final = "_"
+PROMPTING: Final = frozenset({Room.SIGN_IN, Room.TASK, Room.ENQUIRY})
 PRODUCT_ROWS_MAX: Final = 2
 HISTORY_MARK_CELLS: Final = 4
+UNDER_CLOCK: Final = 7
 _HANGING: Final = re.compile(r" *\S{1,12}  +")
 
 
-def giant_rows(view: View, width: int, *, big: bool) -> tuple[Row, ...]:
-    """The verb and the one large thing under it; while typing, the noun beside the verb and what is typed large."""
+def prompts(view: View) -> bool:
+    """Whether the room asks for something: a list laid over the work, or a menu, has no large word."""
+    return view.entering is not None or (view.room in PROMPTING and not view.menu)
+
+
+def prompt_rows(view: View, width: int, *, big: bool) -> tuple[Row, ...]:
+    """What is wanted now: the sentence, and under it the one large thing; while typing, what is typed instead."""
+    if not prompts(view):
+        return ()
     if view.entering is not None:
-        return _typing_rows(view, view.entering, width, big=big)
+        return (*_asked_rows(view, width), *_typed_rows(view, view.entering, width, big=big))
     if not view.giant:
-        return tuple(row(text, Role.STRONG) for text in wrap(view.verb, width - 2))
+        return _asked_rows(view, width)
     drawn = giant(view.giant, width - 2) if big else None
     if drawn is not None:
-        return (*_verb_rows(view.verb), *(row(line, Role.GIANT) for line in drawn))
+        return (*_asked_rows(view, width), *(row(line, Role.GIANT) for line in drawn))
     spaced = " ".join(view.giant)
-    beside = sides((Span(view.verb), Span("  "), Span(spaced, Role.GIANT)), (), width) if view.verb else None
-    if beside is not None and not big:
-        return (beside,)
+    beside = sides((Span(view.verb), Span("  "), Span(spaced, Role.GIANT)), (), width)
+    if beside is not None and view.verb:
+        said = view.subtitle.casefold() == f"{view.verb} {view.giant}".casefold()
+        return (*(() if said else (row(text) for text in wrap(view.subtitle, width - 2))), beside)
     texts = (spaced,) if len(spaced) <= width - 2 else wrap(view.giant, width - 2)
-    return (*_verb_rows(view.verb), *(row(text, Role.GIANT) for text in texts))
+    return (*_asked_rows(view, width), *(row(text, Role.GIANT) for text in texts))
 
 
-def _verb_rows(verb: str) -> tuple[Row, ...]:
-    return (row(verb, Role.STRONG),) if verb else ()
+def _asked_rows(view: View, width: int) -> tuple[Row, ...]:
+    """The sentence of the prompt after its verb, which falls away where the sentence has it too or needs the room."""
+    sentence = view.subtitle
+    if not sentence:
+        sentence = view.verb if view.entering is None else f"{view.verb}  {view.giant}"
+        return tuple(row(text, Role.STRONG) for text in wrap(sentence, width - 2))
+    both = f"{view.verb}  {sentence}"
+    if view.verb and view.verb.casefold() not in sentence.casefold() and cell_len(both) <= width - 2:
+        sentence = both
+    return tuple(row(text, Role.STRONG) for text in wrap(sentence, width - 2))
 
 
-def _typing_rows(view: View, typed: str, width: int, *, big: bool) -> tuple[Row, ...]:
+def _typed_rows(view: View, typed: str, width: int, *, big: bool) -> tuple[Row, ...]:
     """What is typed so far with a cursor, large if it fits, else in a field that shows its end."""
     shown = DOT * len(typed) if view.secret else typed
-    asked = Row((Span(" "), Span(view.verb, Role.STRONG), Span(f"  {view.giant}" if view.giant else "", Role.STRONG)))
     drawn = giant(shown + CURSOR, width - 2) if big else None
     if drawn is not None:
-        return (asked, *(row(line, Role.GIANT) for line in drawn))
+        return tuple(row(line, Role.GIANT) for line in drawn)
     text = tail(f"{shown}{CURSOR}", width - 4)
-    field = Row((Span(" "), Span(f" {text}".ljust(width - 2), Role.FIELD)))
-    if not big:
-        return (asked, field)
+    field = Row((Span(" "), Span(f" {text}{' ' * (width - 3 - cell_len(text))}", Role.FIELD)))
     cells = max(width - 2, 0)
-    return (asked, row("▄" * cells), field, row("▀" * cells))
+    return (row("▄" * cells), field, row("▀" * cells)) if big else (field,)
 
 
 def item_rows(view: View, width: int, *, product_rows: int, lines_max: int) -> tuple[Row, ...]:
@@ -103,7 +119,8 @@ def _badge(mark: Mark, words: Words, cells: int) -> Span:
 
 def _history_rows(entry: HistoryRow, words: Words, width: int) -> tuple[Row, ...]:
     """One row a scan where it fits; else the result below what was scanned, or the other way round."""
-    word = Span(words.of(entry.mark).ljust(HISTORY_MARK_CELLS), MARKS[entry.mark].word)
+    name = words.of(entry.mark)
+    word = Span(name + " " * (HISTORY_MARK_CELLS - cell_len(name)), MARKS[entry.mark].word)
     head = (Span(f" {entry.clock} "), word, Span(" "))
     indent = sum(cell_len(span.text) for span in head)
     room = width - 1 - indent
@@ -112,7 +129,7 @@ def _history_rows(entry: HistoryRow, words: Words, width: int) -> tuple[Row, ...
         return (Row((*head, Span(entry.what, Role.STRONG), Span(gap), Span(entry.result))),)
     what, result = Span(entry.what, Role.STRONG), Span(entry.result)
     beside, below = (what, result) if cell_len(closed_up(entry.what, room)) <= room else (result, what)
-    under = indent if width - indent > width // 2 else 3
+    under = UNDER_CLOCK if width >= BREAKPOINTS[2] else UNDER_CLOCK // 2
     rows = [Row((*head, Span(text, beside.role))) for text in wrap(beside.text, room)[:1]] or [Row(head)]
     rows += [Row((Span(" " * indent), Span(text, beside.role))) for text in wrap(beside.text, room)[1:]]
     rows += [Row((Span(" " * under), Span(text, below.role))) for text in wrap(below.text, width - 1 - under)]

@@ -21,9 +21,10 @@ from screens.lines import Role, Row
 BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, GREY, SHINING = 0, 1, 2, 3, 4, 5, 6, 7, 8, 15
 
 # One cell for one cell: what a console font of 256 or 512 characters may lack, and what stands in for it.
-_PLAINER: Final = str.maketrans({"—": "-", "–": "-", "−": "-", "…": ".", "’": "'", "‘": "'", "“": '"', "”": '"', "≠": "#",
-                                 "×": "x", "•": "*", "‼": "!", "\u00a0": " ", "\ufffd": "?"}
-                                | {0x2400 + code: "." for code in range(0x40)})  # fmt: skip
+_PLAINER: Final[dict[int, int | str]] = {
+    **str.maketrans("—–−…’“”≠×•‼\u2018\u00a0\ufffd", "---.'\"\"#x*!' ?"),
+    **dict.fromkeys(range(0x2400, 0x2440), "."),
+}
 
 
 class ThemeName(StrEnum):
@@ -35,11 +36,21 @@ class ThemeName(StrEnum):
 
 THEMES: Final = {
     ThemeName.DARK: Theme(
-        name="floor-dark", ansi=True, dark=True, primary="ansi_blue", background="ansi_black", foreground="ansi_white",
+        name="floor-dark",
+        ansi=True,
+        dark=True,
+        primary="ansi_blue",
+        background="ansi_black",
+        foreground="ansi_white",
         variables={"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"},
     ),
     ThemeName.LIGHT: Theme(
-        name="floor-light", ansi=True, dark=False, primary="ansi_blue", background="ansi_white", foreground="ansi_black",
+        name="floor-light",
+        ansi=True,
+        dark=False,
+        primary="ansi_blue",
+        background="ansi_white",
+        foreground="ansi_black",
         variables={"ansi-background": "ansi_white", "ansi-foreground": "ansi_black"},
     ),
 }

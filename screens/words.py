@@ -10,7 +10,7 @@ from scanner_app.terminal.view import Mark
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """In the operator's language; the phrase of `scans` has the code `screen.scans`, and so on."""
+    """In the operator's language. The meter's have codes such as `screen.meter.scans`, the marks' `screen.word.ok`."""
 
     scans: str = "scans"
     saved: str = "saved"
@@ -21,8 +21,8 @@ class Words:
     wrong: str = "does not add up"
     ok: str = "OK"
     stop: str = "STOP"
-    ask: str = "ASK"
-    info: str = "INFO"
+    ask: str = "CHECK"
+    info: str = "NOTE"
     recall: str = "RECALL"
 
     def of(self, mark: Mark) -> str:
@@ -38,5 +38,6 @@ class Words:
 
 def words_of(phrases: Phrases) -> Words:
     """The words in a language; English where the language lacks one."""
-    named = {field.name: f"screen.{field.name}" for field in fields(Words)}
-    return Words(**{name: phrases.say(code) for name, code in named.items() if phrases.has(code)})
+    families = {name: "word" if name in set(Mark) else "meter" for name in (field.name for field in fields(Words))}
+    codes = {name: f"screen.{family}.{name}" for name, family in families.items()}
+    return Words(**{name: phrases.say(code) for name, code in codes.items() if phrases.has(code)})

@@ -44,8 +44,8 @@ RECEIVING: Final = View(
     room=Room.TASK,
     status=OFFLINE,
     meter=METER,
-    title="RECEIVE",
-    subtitle="ASN-1001  Meridian",
+    title="RECEIVE  ASN-1001",
+    subtitle="scan pallet, case or item",
     verb="SCAN",
     giant="ITEM",
     done=34,
@@ -67,7 +67,12 @@ WRONG_LOT: Final = replace(
     meter=Meter(144, 142, 2),
     lines=("Amoxidem 500 mg caps, 100", "LOT B77           EXP 2027-08-31", "SER 7J3K0012220"),
     panel=Panel(
-        Mark.STOP, "STOP", "wrong lot", ("this is B77 — the ASN says A12B", "scan again to put it in the cage"), "", "14:08"
+        Mark.STOP,
+        "STOP",
+        "wrong lot",
+        ("this is B77 — the ASN says A12B", "scan again to put it in the cage"),
+        "",
+        "14:08",
     ),
 )
 EXPIRED: Final = replace(
@@ -79,14 +84,15 @@ EXPIRED: Final = replace(
 )
 COLD: Final = replace(
     RECEIVING,
+    subtitle="cold goods: what does the logger say?",
     giant="LOGGER",
     lines=("Insulem rapid 100 IU/ml, 5 pens", "2-8 °C            LOT IR-7790"),
-    panel=Panel(Mark.ASK, "ASK", "cold goods: logger result first", ("scan the logger card, or F6 to type it",)),
+    panel=Panel(Mark.ASK, "CHECK", "cold goods: logger result first", ("a logger card, or F6 to type it",)),
 )
 PUT_AWAY: Final = replace(
     RECEIVING,
     title="PUT AWAY",
-    subtitle="from DOCK-2",
+    subtitle="12 in hand, Amoxidem 500 mg: room 15-25, try B-04-2",
     verb="SCAN",
     giant="B-04-2",
     done=2,
@@ -95,13 +101,16 @@ PUT_AWAY: Final = replace(
     lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "12 in case (00) …4711"),
     panel=Panel(Mark.INFO, "GO TO", "B-04-2", ("aisle B, rack 04, level 2",)),
 )
-TYPING: Final = replace(RECEIVING, verb="TYPE", giant="QUANTITY", entering="48", panel=None)
-TYPING_LONG: Final = replace(TYPING, giant="CODE", entering="(01)09521234543213(10)A12B")
+TYPING: Final = replace(
+    RECEIVING, subtitle="how many is the next scan?", verb="TYPE", giant="NUMBER", entering="48", panel=None
+)
+TYPING_LONG: Final = replace(RECEIVING, panel=None, entering="(01)09521234543213(10)A12B")
 RECALL: Final = replace(
     RECEIVING,
     meter=Meter(145, 142, 3, 131, 0, "2h"),
     verb="SCAN",
-    giant="QUARANTINE CARD",
+    giant="CAGE",
+    subtitle="(10)C90: quarantine card, or the cage",
     lines=("Cardizol 20 mg, 28 tablets", "LOT C90           EXP 2027-01-31"),
     panel=Panel(
         Mark.RECALL, "RECALL", "lot C90  Cardizol 20 mg",
@@ -111,16 +120,17 @@ RECALL: Final = replace(
     blocking=True,
 )  # fmt: skip
 SIGN_IN: Final = View(
-    Room.SIGN_IN, NOBODY, ALONE, "", "", "SCAN YOUR", "BADGE", keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type")),
+    Room.SIGN_IN, NOBODY, ALONE, "SIGN IN", "scan your badge", "SCAN", "BADGE",
+    keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type")),
     scanner_text="ttyACM0 ready",
 )  # fmt: skip
 PIN: Final = replace(
-    SIGN_IN, verb="TYPE YOUR", giant="PIN", entering="123", secret=True,
+    SIGN_IN, subtitle="Ana Duarte: type your PIN", verb="TYPE", giant="PIN", entering="123", secret=True,
     panel=Panel(Mark.STOP, "STOP", "wrong PIN, 2 tries left"),
     keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back")),
 )  # fmt: skip
 MENU: Final = View(
-    Room.MENU, NO_CENTRE, ALONE, "MENU", "", "", "",
+    Room.MENU, NO_CENTRE, ALONE, "MENU", "choose, or scan any code", "SCAN", "TASK",
     menu=(
         MenuEntry("1", "RECEIVE", "4 open, 1 late"),
         MenuEntry("2", "PUT AWAY", "7 units in DOCK-2"),
@@ -135,11 +145,12 @@ MENU: Final = View(
 )  # fmt: skip
 TRAINING: Final = replace(MENU, stripe="TRAINING")
 LOOK_UP: Final = View(
-    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "", "SCAN", "ANY CODE", keys=BACK, scanner_text="ttyACM0 ready"
+    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "scan any code", "SCAN", "ANY CODE", keys=BACK, scanner_text="ttyACM0 ready"
 )
 FOUND: Final = View(
-    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "this unit", "", "",
-    lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "B-04-2   available", "GTIN 09521234543213"),
+    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "scan any code", "SCAN", "ANY CODE",
+    lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "B-04-2   available",
+           "GTIN 09521234543213"),
     notes=(
         "11-02  received Ana, from Meridian Pharma Logistics",
         "11-03  moved Li, DOCK-2 > B-04-2",
@@ -161,11 +172,11 @@ _SEEN: Final = (
     HistoryRow("14:03", Mark.OK, "DOCK-2", "place"),
 )
 HISTORY: Final = View(
-    Room.HISTORY, OFFLINE, METER, "HISTORY", "the last 20 scans", "", "", history=(_SEEN * 3)[:20],
+    Room.HISTORY, OFFLINE, METER, "HISTORY", "scan pallet, case or item", "SCAN", "ITEM", history=(_SEEN * 3)[:20],
     keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("Enter", "Explain")),
 )  # fmt: skip
 HEALTH: Final = View(
-    Room.HEALTH, NO_CENTRE, ALONE, "HEALTH", "this device", "", "",
+    Room.HEALTH, NO_CENTRE, ALONE, "HEALTH", "choose, or scan any code", "SCAN", "TASK",
     health=(
         HealthRow("Ledger", Mark.OK, "12410 entries, chain whole"),
         HealthRow("Scanner", Mark.STOP, "ttyACM0 unplugged 3 min ago", "plug it in; it comes back by itself"),
@@ -177,7 +188,7 @@ HEALTH: Final = View(
     keys=BACK, scanner_text="no scanner: plug it in", scanner_ok=False,
 )  # fmt: skip
 HELP: Final = View(
-    Room.HELP, NO_CENTRE, ALONE, "HELP", "receiving", "", "",
+    Room.HELP, NO_CENTRE, ALONE, "HELP", "scan pallet, case or item", "SCAN", "ITEM",
     notes=(
         "Scan the pallet, a case or single packs, in any order.",
         "",
@@ -193,7 +204,7 @@ HELP: Final = View(
     keys=(KeyHint("F3", "Back"),),
 )  # fmt: skip
 PARKED: Final = View(
-    Room.PARKED, OFFLINE, replace(METER, parked=2), "FOLLOW-UPS", "3 open", "", "",
+    Room.PARKED, OFFLINE, replace(METER, parked=2), "TO RESOLVE", "choose, or scan any code", "SCAN", "TASK",
     menu=(
         MenuEntry("1", "Wrong lot B77", "ASN-1001, in CAGE-1"),
         MenuEntry("2", "2 packs damaged", "ASN-1001, in CAGE-1"),
@@ -202,19 +213,20 @@ PARKED: Final = View(
     keys=BACK,
 )  # fmt: skip
 FAULT: Final = View(
-    Room.FAULT, NO_CENTRE, ALONE, "FAULT", "F-0193-7C2A", "", "",
+    Room.FAULT, NO_CENTRE, ALONE, "STOPPED", "fault 0193-7C2A", "SCAN", "ITEM",
     lines=("The program met an error of its own.", "Everything saved so far is safe.", "It starts again in a moment."),
     panel=Panel(Mark.STOP, "STOP", "not saved: the last scan", ("scan it again after the restart",)),
     keys=(KeyHint("Enter", "Restart"),),
 )  # fmt: skip
 BLIND: Final = replace(
-    RECEIVING, title="COUNT", subtitle="blind", giant="B-04-2", done=17, total=None, progress_text="17 scanned",
+    RECEIVING, title="COUNT  blind", subtitle="scan what lies in B-04-2", giant="B-04-2", done=17,
+    total=None, progress_text="17 scanned",
     lines=("Amoxidem 500 mg  A12B  +1", "scan the bin again to close it"),
     panel=Panel(Mark.OK, "OK", "saved", (), "+1", "14:09"),
 )  # fmt: skip
 UNTRUE: Final = replace(RECEIVING, meter=Meter(142, 140, 1, 131, 0, "2h"))
 STOPPED: Final = replace(
-    RECALL, giant="", verb="",
+    RECALL, giant="", verb="", subtitle="", lines=(),
     panel=Panel(
         Mark.STOP, "STOPPED", "the ledger cannot be written: disk full",
         ("nothing is taken in until there is room", "free space, then press Enter"),
