@@ -25,6 +25,9 @@ FULL: Final = (
 
 FLOOR_PERCENT: Final = 90.0
 
+GAPS_SHOWN_MAX: Final = 200
+"""Characters of a file's gaps that are printed: a file without any test would fill the screen."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileCoverage:
@@ -44,10 +47,11 @@ class FileCoverage:
 
     @property
     def gaps(self) -> str:
-        """Missing lines and branches, as `12, 30->33`; a negative target is the end of the function."""
+        """The first missing lines and branches, as `12, 30->33`."""
         lines = [str(line) for line in self.missing_lines]
         branches = [f"{start}->{'exit' if end < 0 else end}" for start, end in self.missing_branches]
-        return ", ".join(lines + branches)
+        every = ", ".join(lines + branches)
+        return every if len(every) <= GAPS_SHOWN_MAX else every[:GAPS_SHOWN_MAX].rpartition(",")[0] + ", …"
 
 
 def files_of(report: dict[str, Any]) -> list[FileCoverage]:

@@ -33,7 +33,7 @@ python=$(find_python) || fail "Python 3.11 or newer is needed and ${PYTHON:-pyth
 # What is installed follows from these alone; a stamp with the same digest means there is nothing to do.
 digest_of() {
     # shellcheck disable=SC2046 # the names have no spaces
-    { "$python" -VV; cat scripts/setup.sh pyproject.toml requirements/build.txt $(lists_of "$1"); ls -d -- */__init__.py; } |
+    { pwd; "$python" -VV; cat scripts/setup.sh pyproject.toml requirements/build.txt $(lists_of "$1"); ls -d -- */__init__.py; } |
         sha256sum | cut -d ' ' -f 1
 }
 ready() { .venv/bin/python -c '' 2>/dev/null && [ "$(cat ".venv/.ready-$1" 2>/dev/null)" = "$(digest_of "$1")" ]; }
@@ -57,10 +57,12 @@ fi
 
 started=$(date +%s)
 rm -f .venv/.ready-*
-if ! .venv/bin/python -m pip --version >/dev/null 2>&1 ||
+# An environment does not survive being moved, half made, or another version of Python.
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || [ "$(cat .venv/.made-in 2>/dev/null)" != "$PWD" ] ||
     [ "$(.venv/bin/python -c 'import sys; print(sys.version_info[:2])')" != "$("$python" -c 'import sys; print(sys.version_info[:2])')" ]; then
     say "[1/3] Making .venv with $("$python" -V)"
     "$python" -m venv --clear .venv
+    pwd >.venv/.made-in
 else
     say "[1/3] Keeping .venv"
 fi
