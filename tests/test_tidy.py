@@ -73,7 +73,8 @@ def text_files() -> list[Path]:
         path
         for path in found
         if (path.suffix in TEXT_SUFFIXES or path.name in TEXT_NAMES)
-        and not made.intersection(path.parts)
+        and not made.intersection(path.relative_to(ROOT).parts)
+        and not any(part.startswith(".") and part != ".ci" for part in path.relative_to(ROOT).parts[:-1])
         and ".egg-info" not in path.as_posix()
         and relative(path) != "coverage.json"
     ]

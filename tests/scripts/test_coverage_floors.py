@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from scripts.coverage_floors import GAPS_SHOWN_MAX, files_of, judge, main
 
 if TYPE_CHECKING:
