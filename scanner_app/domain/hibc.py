@@ -159,6 +159,8 @@ def _read_dated(label: _Label, body: str, today: date) -> str:
 
 def _read_supplement(label: _Label, part: str) -> None:
     """A part with a data identifier of its own; others are kept as they are."""
+    if not part:
+        raise _BadLabelError("A part of the HIBC label is empty.")
     found = _SUPPLEMENT.fullmatch(part)
     if not found:
         label.elements.append(("OTHER", part))
