@@ -1,6 +1,6 @@
-"""`python -m bench [--quick] [--only NAME …] [--folder DIR]`: prints the table and writes bench/results.json.
+"""`python -m bench [--quick] [--only PART …]`: prints the table and writes bench/results.json.
 
-The ledgers that are measured stand in a temporary folder beside this file (or in DIR), so that the disk is the
+The ledgers that are measured stand in a temporary folder beside this file (or in --folder), so that the disk is the
 project's own and not a memory file system.
 """
 
@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and 100,000 postings instead of 1,000,000")
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"some of: {', '.join(PARTS)}")
     parser.add_argument("--folder", type=Path, default=HERE, help="where the measured ledgers stand for the while")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the figures are written as JSON")
     options = parser.parse_args(arguments)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix=".run-", dir=options.folder) as run_folder:
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             figures += PARTS[name](part_folder, options.quick)
             sys.stderr.write(f" {time.monotonic() - start:.0f} s\n")
     print(table_text(figures), end="")
-    RESULTS.write_text(results_text(figures, machine(quick=options.quick)), "utf-8")
+    options.results.write_text(results_text(figures, machine(quick=options.quick)), "utf-8")
     return 0
 
 
