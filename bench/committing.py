@@ -18,9 +18,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from bench.figures import Bound, Figure, Sample, not_measured, quantile, sample_of_ns
+from bench.figures import NS_PER_MS, Bound, Figure, Sample, not_measured, quantile, sample_of_ns
 from bench.scans import DEVICE, epoch_id, received_entries, task_row
 from bench.timing import Action, interleaved
 from scanner_app.domain.entry import Entry, encode_entry
@@ -36,6 +37,7 @@ GOAL_SYNCS = 1.05
 SYNCED_SCANS = 200
 SYNC_CALLS = "fsync,fdatasync,sync_file_range,msync,syncfs"
 STRACE_TIMEOUT_S = 120
+BUSY_IDLE_NS = 100_000
 
 
 def open_ledger(path: Path) -> Ledger:
@@ -78,8 +80,12 @@ def measure_committing(folder: Path, *, quick: bool) -> list[Figure]:
     bare, idled = bare_connection(folder / "bare.db"), bare_connection(folder / "idled.db")
     queue = SQLiteAckQueue(str(folder / "queue"), multithreading=True)
 
+    idle_ns: list[int] = []
+
     def idle() -> None:
+        start = time.perf_counter_ns()
         ledger.checkpoint_when_idle()
+        idle_ns.append(time.perf_counter_ns() - start)
         if idled.total_changes % IDLE_COMMITS_MIN == 0:
             idled.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -96,7 +102,7 @@ def measure_committing(folder: Path, *, quick: bool) -> list[Figure]:
         bare.close()
         idled.close()
         ledger.close()
-    return _commit_figures(durations)
+    return [*_commit_figures(durations), _idle_figure(idle_ns)]
 
 
 def _commit_figures(durations: dict[str, list[int]]) -> list[Figure]:
@@ -117,6 +123,14 @@ def _commit_figures(durations: dict[str, list[int]]) -> list[Figure]:
             GOAL_QUEUE_RATE, Bound.AT_LEAST, (sample_of_ns("SQLiteAckQueue.put, ms", durations["queue"]),),
         ),
     ]  # fmt: skip
+
+
+def _idle_figure(idle_ns: list[int]) -> Figure:
+    """What a scan leaves to be done while nobody waits: a mean, since most idle moments have nothing to do."""
+    mean_ms = sum(idle_ns) / len(idle_ns) / NS_PER_MS
+    busy = [duration for duration in idle_ns if duration > BUSY_IDLE_NS]
+    samples = (sample_of_ns("an idle moment with something to do, ms", busy),) if busy else ()
+    return Figure("left to idle moments by a scan, mean", mean_ms, "ms", None, Bound.AT_MOST, samples)
 
 
 def measure_syncs(folder: Path) -> list[Figure]:
