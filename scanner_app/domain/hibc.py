@@ -59,8 +59,8 @@ def read(text: str, symbology: str | None, today: date) -> ParsedScan | ScanErro
     start = len(symbology or "")
     if not text.startswith(FLAG, start) or not _SHAPE.match(text, start + 1) or not _ALLOWED.fullmatch(text, start):
         return None
-    data, given = text[start:-1], text[-1]
-    expected = check_character(data)
+    content, given = text[start:-1], text[-1]
+    expected = check_character(content)
     if given != expected:
         if text[start + 1].isdigit():
             return None
@@ -68,7 +68,7 @@ def read(text: str, symbology: str | None, today: date) -> ParsedScan | ScanErro
         return ScanError(ScanErrorCode.BAD_CHECK_DIGIT, None, start, message)
     label = _Label()
     try:
-        _read_label(label, data[1:], today)
+        _read_label(label, content[1:], today)
     except _BadLabelError as bad:
         return ScanError(bad.code, None, start, str(bad))
     return ParsedScan(
@@ -89,9 +89,9 @@ def check_character(text: str) -> str:
     return ALPHABET[sum(map(ALPHABET.index, text)) % len(ALPHABET)]
 
 
-def _read_label(label: _Label, data: str, today: date) -> None:
-    """A primary label, a secondary one, or both with a slash between; `data` is without flag and check character."""
-    head, *rest = data.split("/")
+def _read_label(label: _Label, content: str, today: date) -> None:
+    """A primary label, a secondary one, or both with a slash between; `content` is without flag and check character."""
+    head, *rest = content.split("/")
     if head[:1].isalpha():
         found = _PRIMARY.fullmatch(head)
         if not found:
@@ -110,16 +110,16 @@ def _read_label(label: _Label, data: str, today: date) -> None:
         _read_supplement(label, part)
 
 
-def _read_secondary(label: _Label, data: str, today: date) -> None:
+def _read_secondary(label: _Label, content: str, today: date) -> None:
     """Lot or serial, with a date and a quantity before it where the marks say so."""
-    body = data.removeprefix("$$+").removeprefix("$$").removeprefix("$+").removeprefix("$")
-    mark = data[: len(data) - len(body)]
+    body = content.removeprefix("$$+").removeprefix("$$").removeprefix("$+").removeprefix("$")
+    mark = content[: len(content) - len(body)]
     if mark.startswith("$$"):
         body = _read_dated(label, _read_quantity(label, body), today)
     elif not mark:
-        found = _JULIAN.fullmatch(data)
+        found = _JULIAN.fullmatch(content)
         if not found:
-            _read_supplement(label, data)
+            _read_supplement(label, content)
             return
         _set_expiry(label, found[1], from_yyddd(found[1], today))
         body = found[2]

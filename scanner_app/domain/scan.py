@@ -130,15 +130,15 @@ def _with_symbology(text: str, symbology: str, today: date, labels: LabelPrefixe
 
 def _promised_gtin(text: str, symbology: str) -> str | None:
     """The digits of an ITF-14, or of an EAN-13 in front of its add-on; None for any other symbol."""
-    data = text[SYMBOLOGY_CHARACTERS:]
-    if not is_digits(data):
+    content = text[SYMBOLOGY_CHARACTERS:]
+    if not is_digits(content):
         return None
-    if symbology == EAN_ADD_ON and len(data) in ADD_ON_LENGTHS:
-        return data[: EAN_DIGITS["]E0"]]
-    if len(data) == GTIN_DIGITS and (
-        symbology == ITF_CHECKED or (symbology == ITF_UNCHECKED and has_check_digit(data))
+    if symbology == EAN_ADD_ON and len(content) in ADD_ON_LENGTHS:
+        return content[: EAN_DIGITS["]E0"]]
+    if len(content) == GTIN_DIGITS and (
+        symbology == ITF_CHECKED or (symbology == ITF_UNCHECKED and has_check_digit(content))
     ):
-        return data
+        return content
     return None
 
 

@@ -14,8 +14,6 @@ from scanner_app.domain.keys import CSET82, check_digit
 from scanner_app.domain.parsed_scan import ScanError
 from scanner_app.domain.scan import Kind, ParsedScan, parse_scan
 
-biip = pytest.importorskip("biip", reason="biip, the second opinion, is not installed")
-
 TODAY = date(2026, 11, 24)
 DAYS = st.dates(date(1978, 1, 1), date(2075, 12, 31))
 TEXT20 = st.text(sorted(CSET82), min_size=1, max_size=20)
@@ -145,6 +143,7 @@ def test_what_a_scan_says_does_not_depend_on_the_day_but_for_dates(head: str, re
 @settings(max_examples=60)
 @given(keys(14), DAYS, st.text("ABCXYZ0123456789", min_size=1, max_size=20), st.text("AZ09", min_size=1, max_size=20))
 def test_biip_agrees_on_valid_pharma_strings(gtin: str, day: date, lot: str, serial: str) -> None:
+    biip = pytest.importorskip("biip", reason="biip, the second opinion, is not installed")
     scan = f"]d201{gtin}17{yymmdd_of(day)}10{lot}\x1d21{serial}"
     parsed = parse_scan(scan, TODAY)
     assert isinstance(parsed, ParsedScan)
