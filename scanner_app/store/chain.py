@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.entry import NO_PARENT, EntryKind, Parent, chain_hash, genesis
-from scanner_app.domain.refusals import Accepted
+from scanner_app.domain.entry import NO_PARENT, Parent, chain_hash, genesis
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,8 +19,8 @@ INSERT_EPOCH = (
 LAST_EPOCH = "SELECT no, id, device, genesis, before FROM epoch ORDER BY no DESC LIMIT 1"
 LAST_ENTRY = "SELECT position, epoch_no, seq, hash, scans FROM entry ORDER BY position DESC LIMIT 1"
 INSERT_ENTRY = (
-    "INSERT INTO entry (position, epoch_no, seq, event_id, kind, scans, fact_task, refers_to, hash, bytes) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO entry (position, epoch_no, seq, event_id, kind, scans, refers_to, hash, bytes) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -73,15 +72,8 @@ def link(connection: sqlite3.Connection, head: Head, entry: Entry, stored: bytes
     connection.execute(
         INSERT_ENTRY,
         (
-            position, head.epoch_no, seq, entry.event_id, entry.kind.value, scans, fact_task_of(entry), entry.refers_to,
-            digest, stored,
+            position, head.epoch_no, seq, entry.event_id, entry.kind.value, scans, entry.refers_to, digest, stored,
         ),
     )  # fmt: skip
     return Head(head.epoch_no, head.epoch, head.device, seq, digest, position, scans)
 
-
-def fact_task_of(entry: Entry) -> str | None:
-    """The task whose undo could take this entry back; None for refusals, corrections and entries that move nothing."""
-    moves_something = bool(entry.postings or entry.container_moves or entry.lists)
-    is_fact = moves_something and entry.kind is not EntryKind.CORRECTED and isinstance(entry.verdict, Accepted)
-    return entry.task if is_fact else None

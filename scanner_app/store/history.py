@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from heapq import merge
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import decode_entry
@@ -16,12 +17,14 @@ from scanner_app.domain.refusals import Refused
 from scanner_app.domain.stock import CONVERSION, SUPPLIER, is_container
 from scanner_app.phrases import printable
 from scanner_app.store.places import LEVELS_MAX
+from scanner_app.store.trail import Trail
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
 
     from scanner_app.domain.entry import Entry
+    from scanner_app.store.trail import Step
 
 TRACE_MAX = 100_000
 """The most movements that one trace gives; a lot of a million units is asked for at the centre."""
@@ -33,21 +36,6 @@ END = 1 << 62
 
 ENTRY = "SELECT seq, bytes FROM entry WHERE position = ?"
 NEWEST_ENTRIES = "SELECT seq, bytes FROM entry ORDER BY position DESC LIMIT ?"
-POSTINGS = "SELECT id, position, quantity, from_place, to_place, inferred FROM posting WHERE "
-MOVES = "SELECT id, position, NULL, from_parent, to_parent, inferred FROM container_move WHERE "
-NEWEST_FIRST = " ORDER BY id DESC"
-OF_UNIT = POSTINGS + "gtin = ? AND serial = ? AND serial <> ''" + NEWEST_FIRST
-OF_LOT = POSTINGS + "gtin = ? AND lot = ?" + NEWEST_FIRST
-FROM_PLACE = POSTINGS + "from_place = ?" + NEWEST_FIRST
-TO_PLACE = POSTINGS + "to_place = ?" + NEWEST_FIRST
-OF_CONTAINER = MOVES + "container = ?" + NEWEST_FIRST
-FROM_PARENT = MOVES + "from_parent = ?" + NEWEST_FIRST
-TO_PARENT = MOVES + "to_parent = ?" + NEWEST_FIRST
-NEXT_LOT = "SELECT min(lot) FROM posting WHERE gtin = ? AND lot > ?"
-FIRST_LOT = "SELECT min(lot) FROM posting WHERE gtin = ?"
-
-Row = tuple[int, int, int | None, str, str, int]
-"""id, position, quantity (None: a container), from, to, inferred"""
 
 
 def movements(connection: sqlite3.Connection, query: Movements) -> tuple[Movement, ...]:
@@ -62,12 +50,13 @@ def trace(connection: sqlite3.Connection, query: Movements) -> list[Movement]:
 
 def _movements(connection: sqlite3.Connection, query: Movements) -> Iterator[Movement]:
     """Newest first, one for each entry and pair of places."""
-    for row in _by_entry(_rows(connection, query)):
-        seq, stored = connection.execute(ENTRY, (row[1],)).fetchone()
-        yield _movement(seq, decode_entry(stored), row)
+    for step in _by_entry(_steps(Trail(connection), query)):
+        seq, stored = connection.execute(ENTRY, (step[0],)).fetchone()
+        yield _movement(seq, decode_entry(stored), step)
 
 
-def _movement(seq: int, entry: Entry, row: Row) -> Movement:
+def _movement(seq: int, entry: Entry, step: Step) -> Movement:
+    _, quantity, from_place, to_place, inferred = step
     method = "manual" if entry.raw is None else entry.raw.method
     return Movement(
         seq=seq,
@@ -77,119 +66,99 @@ def _movement(seq: int, entry: Entry, row: Row) -> Movement:
         kind=entry.kind.value,
         operator=entry.origin.operator,
         device=entry.origin.device,
-        from_place=row[3],
-        to_place=row[4],
-        quantity=row[2],
+        from_place=from_place,
+        to_place=to_place,
+        quantity=quantity,
         document=entry.document,
         reason=entry.reason,
-        method="inferred" if row[5] else method,
+        method="inferred" if inferred else method,
     )
 
 
-def _rows(connection: sqlite3.Connection, query: Movements) -> Iterator[Row]:
-    """The rows of the query's subject, newest first."""
+def _steps(trail: Trail, query: Movements) -> Iterator[Step]:
+    """The steps of the query's subject, newest first."""
     if query.gtin is not None and query.serial is not None:
-        return _unit_rows(connection, query.gtin, query.serial)
+        return _unit_steps(trail, query.gtin, query.serial)
     if query.gtin is not None and query.lot is not None:
-        return iter(connection.execute(OF_LOT, (query.gtin, query.lot)))
+        return trail.of_lot(query.gtin, query.lot)
     if query.gtin is not None:
-        return _merged([connection.execute(OF_LOT, (query.gtin, lot)) for lot in _lots(connection, query.gtin)])
+        return _merged(*(trail.of_lot(query.gtin, lot) for lot in trail.lots_of(query.gtin)))
     if query.container is not None:
-        return _container_rows(connection, query.container)
+        return _container_steps(trail, query.container)
     place = query.place or ""
-    return _merged([
-        connection.execute(FROM_PLACE, (place,)),
-        connection.execute(TO_PLACE, (place,)),
-        connection.execute(FROM_PARENT, (place,)),
-        connection.execute(TO_PARENT, (place,)),
-    ])
+    left = (step for step in trail.containers_out_of(place) if step[3] != place)
+    return _merged(trail.out_of(place), trail.into(place), left, trail.containers_into(place))
 
 
-def _merged(sources: Iterable[Iterable[Row]]) -> Iterator[Row]:
-    """Rows of several sources, each newest first, as one, newest first."""
-    return merge(*sources, key=lambda row: (row[1], row[0]), reverse=True)
+def _merged(*sources: Iterable[Step]) -> Iterator[Step]:
+    """Steps of several sources, each newest first, as one, newest first."""
+    return merge(*sources, key=itemgetter(0), reverse=True)
 
 
-def _lots(connection: sqlite3.Connection, gtin: str) -> list[str]:
-    """The lots of an item that were ever moved, by hopping from one to the next in the index."""
-    lots = []
-    lot = connection.execute(FIRST_LOT, (gtin,)).fetchone()[0]
-    while lot is not None:
-        lots.append(lot)
-        lot = connection.execute(NEXT_LOT, (gtin, lot)).fetchone()[0]
-    return lots
-
-
-def _unit_rows(connection: sqlite3.Connection, gtin: str, serial: str) -> Iterator[Row]:
+def _unit_steps(trail: Trail, gtin: str, serial: str) -> Iterator[Step]:
     """A unit's own postings, and between them the moves of the containers around it.
 
     A unit that came in within a container moved with it from the container's receipt on, however late it was scanned or
     inferred.
     """
     until = END
-    for row in connection.execute(OF_UNIT, (gtin, serial)):
-        _, position, _, from_place, to_place, _ = row
-        yield from _moves_around(connection, to_place, position, until)
-        yield row
-        if from_place == SUPPLIER:
-            yield from _moves_around(connection, to_place, _receipt_before(connection, to_place, position), position)
+    for step in trail.of_unit(gtin, serial):
+        position, _, from_place, to_place, _ = step
+        yield from _moves_around(trail, to_place, position, until)
+        yield step
+        if from_place == SUPPLIER and is_container(to_place):
+            yield from _moves_around(trail, to_place, _before_receipt(trail, to_place, position), position)
         until = position
 
 
-def _receipt_before(connection: sqlite3.Connection, container: str, position: int) -> int:
-    """The position just before the container's last receipt that is not after `position`; `position` without one."""
-    for move in connection.execute(OF_CONTAINER, (container,)):
-        if move[1] < position and move[3] == SUPPLIER:
-            return int(move[1]) - 1
-    return position
+def _before_receipt(trail: Trail, container: str, position: int) -> int:
+    """The position just before the container's last receipt ahead of `position`; `position` where there is none."""
+    receipts = (step[0] - 1 for step in trail.of_container(container) if step[0] < position and step[2] == SUPPLIER)
+    return next(receipts, position)
 
 
-def _moves_around(
-    connection: sqlite3.Connection, place: str, since: int, until: int, depth: int = 0
-) -> Iterator[Row]:
+def _moves_around(trail: Trail, place: str, since: int, until: int, depth: int = 0) -> Iterator[Step]:
     """The moves of a container, and of those around it at the time, after `since` and before `until`, newest first."""
     if not is_container(place) or depth == LEVELS_MAX:
         return
-    for move in connection.execute(OF_CONTAINER, (place,)):
-        _, position, _, from_parent, to_parent, _ = move
+    for step in trail.of_container(place):
+        position, _, from_parent, to_parent, _ = step
         if position >= until:
             continue
-        yield from _moves_around(connection, to_parent, max(since, position), until, depth + 1)
+        yield from _moves_around(trail, to_parent, max(since, position), until, depth + 1)
         if position <= since:
             return
         if from_parent != to_parent:
-            yield move
+            yield step
         until = position
 
 
-def _container_rows(connection: sqlite3.Connection, container: str) -> Iterator[Row]:
+def _container_steps(trail: Trail, container: str) -> Iterator[Step]:
     """A container's own moves and changes of seal, and between them the moves of those around it."""
     until = END
-    for move in connection.execute(OF_CONTAINER, (container,)):
-        yield from _moves_around(connection, move[4], move[1], until)
-        yield move
-        until = move[1]
+    for step in trail.of_container(container):
+        yield from _moves_around(trail, step[3], step[0], until)
+        yield step
+        until = step[0]
 
 
-def _by_entry(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows of one entry made one for each pair of places; the way through `conversion` shows only its ends."""
-    for _, group in groupby(rows, key=lambda row: row[1]):
-        summed: dict[tuple[str, str, int], Row] = {}
-        for row in group:
-            pair = (row[3], row[4], row[5])
-            known = summed.get(pair)
-            quantity = row[2] if known is None or row[2] is None else row[2] + (known[2] or 0)
-            summed[pair] = (row[0], row[1], quantity, *pair)
-        yield from _without_conversion(list(summed.values()))
+def _by_entry(steps: Iterable[Step]) -> Iterator[Step]:
+    """Steps of one entry made one for each pair of places; the way through `conversion` shows only its ends."""
+    for position, group in groupby(steps, key=itemgetter(0)):
+        summed: dict[tuple[str, str, int], int | None] = {}
+        for _, quantity, from_place, to_place, inferred in group:
+            places = (from_place, to_place, inferred)
+            summed[places] = quantity if quantity is None else quantity + (summed.get(places) or 0)
+        yield from _without_conversion([(position, quantity, *places) for places, quantity in summed.items()])
 
 
-def _without_conversion(rows: list[Row]) -> list[Row]:
-    """One row from place to place where an entry converts one quantity of one place."""
-    into = [row for row in rows if row[4] == CONVERSION]
-    out = [row for row in rows if row[3] == CONVERSION]
-    if len(rows) == len(into) + len(out) and len(into) == len(out) == 1 and into[0][2] == out[0][2]:
-        return [(*out[0][:3], into[0][3], out[0][4], out[0][5])]
-    return rows
+def _without_conversion(steps: list[Step]) -> list[Step]:
+    """One step from place to place where an entry converts one quantity of one place."""
+    into = [step for step in steps if step[3] == CONVERSION]
+    out = [step for step in steps if step[2] == CONVERSION]
+    if len(steps) == len(into) + len(out) and len(into) == len(out) == 1 and into[0][1] == out[0][1]:
+        return [(out[0][0], out[0][1], into[0][2], out[0][3], out[0][4])]
+    return steps
 
 
 def recent_scans(connection: sqlite3.Connection, query: RecentScans) -> tuple[HistoryLine, ...]:

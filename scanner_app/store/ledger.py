@@ -26,6 +26,7 @@ from scanner_app.store.knowledge import answer
 from scanner_app.store.masters import put_records
 from scanner_app.store.projection import project
 from scanner_app.store.schema import prepare
+from scanner_app.store.trail import LAG_IDLE_MIN, LAG_MAX, lay_trail, trailed_position
 from scanner_app.store.work import FollowUpRow, TaskRow
 
 if TYPE_CHECKING:
@@ -65,12 +66,13 @@ class Counters:
 class LedgerStep:
     """What may be done within one transaction; made by Ledger.step alone."""
 
-    __slots__ = ("_connection", "head", "waiting")
+    __slots__ = ("_connection", "head", "trailed", "waiting")
 
-    def __init__(self, connection: sqlite3.Connection, head: Head, waiting: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, head: Head, waiting: int, trailed: int) -> None:
         self._connection = connection
         self.head = head
         self.waiting = waiting
+        self.trailed = trailed
 
     def answer(self, query: Query) -> object:
         """The answer to a query, this step's own changes included; `domain.facts` names its type."""
@@ -92,6 +94,8 @@ class LedgerStep:
             entry = replace(entry, lists=tuple(members))
         self.head = link(self._connection, self.head, entry, encode_entry(entry))
         project(self._connection, self.head.position, entry, members)
+        if members or self.head.position - self.trailed >= LAG_MAX:
+            self.trailed = lay_trail(self._connection)
         return Saved(self.head.seq, entry.event_id, self.head.hash)
 
     def put_records(self, records: SiteRecords) -> None:
@@ -120,6 +124,7 @@ class Ledger:
         self._connection = database.connection
         self._head = head
         self._waiting = int(self._connection.execute(inbox.COUNT).fetchone()[0])
+        self._trailed = trailed_position(self._connection)
         self._stopped: StoreError | None = None
 
     @classmethod
@@ -169,7 +174,7 @@ class Ledger:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            step = LedgerStep(connection, self._head, self._waiting)
+            step = LedgerStep(connection, self._head, self._waiting, self._trailed)
             yield step
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as fault:
@@ -178,7 +183,7 @@ class Ledger:
         except BaseException:
             self._roll_back()
             raise
-        self._head, self._waiting = step.head, step.waiting
+        self._head, self._waiting, self._trailed = step.head, step.waiting, step.trailed
         self._database.commits += 1
 
     def _roll_back(self) -> None:
@@ -239,7 +244,10 @@ class Ledger:
             return work.follow_ups_open(self._connection)
 
     def checkpoint_when_idle(self) -> bool:
-        """To be called while nobody scans; see Database.checkpoint_when_idle."""
+        """To be called while nobody scans: lays the trail, copies the WAL into the file. True when nothing is left."""
+        if self._stopped is None and self._head.position - self._trailed >= LAG_IDLE_MIN:
+            with self.step() as step:
+                step.trailed = lay_trail(self._connection)
         return self._database.checkpoint_when_idle()
 
     def close(self) -> None:

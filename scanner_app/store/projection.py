@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
-    from scanner_app.domain.stock import ContainerMove, Deltas, DocumentDelta, Posting, QuantityDelta
+    from scanner_app.domain.stock import Deltas, DocumentDelta, QuantityDelta
 
 OnHandKey = tuple[str, str, str, str, str, str]
 """place, gtin, lot, expiry, status, owner"""
 ProgressKey = tuple[str, str, str, str, str]
 """document, gtin, lot, expiry, status"""
 
-INSERT_POSTING = (
-    "INSERT INTO posting (position, gtin, lot, serial, quantity, from_place, to_place, inferred) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+ON_HAND = (
+    "SELECT quantity FROM on_hand "
+    "WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
 )
-INSERT_CONTAINER_MOVE = (
-    "INSERT INTO container_move (position, container, from_parent, to_parent, inferred) VALUES (?, ?, ?, ?, ?)"
+NEW_ON_HAND = (
+    "INSERT INTO on_hand (quantity, place, gtin, lot, expiry, status, owner) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-ADD_ON_HAND = (
-    "INSERT INTO on_hand (place, gtin, lot, expiry, status, owner, quantity) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity RETURNING quantity"
+SET_ON_HAND = (
+    "UPDATE on_hand SET quantity = ? "
+    "WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
 )
 DELETE_ON_HAND = (
     "DELETE FROM on_hand WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
@@ -52,8 +52,11 @@ SET_CONTAINER = (
     "position = excluded.position"
 )
 ADD_PROGRESS = (
-    "INSERT INTO document_progress (document, gtin, lot, expiry, status, quantity) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity"
+    "UPDATE document_progress SET quantity = quantity + ? "
+    "WHERE document = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ?"
+)
+NEW_PROGRESS = (
+    "INSERT INTO document_progress (quantity, document, gtin, lot, expiry, status) VALUES (?, ?, ?, ?, ?, ?)"
 )
 SET_CLOSED = "UPDATE document SET closed = ? WHERE id = ?"
 INSERT_FOLLOW_UP = "INSERT INTO follow_up (position, event_id, code, subject, document) VALUES (?, ?, ?, ?, ?)"
@@ -68,14 +71,8 @@ def project(connection: sqlite3.Connection, position: int, entry: Entry, lists: 
     if closed is not None and isinstance(entry.verdict, Accepted):
         connection.execute(SET_CLOSED, (closed, entry.document))
     project_follow_up(connection, position, entry)
-    if not (entry.postings or entry.container_moves or entry.lists):
-        return
-    _insert_postings(connection, position, entry.postings)
-    _insert_moves(connection, position, entry.container_moves)
-    for digest in entry.lists:
-        _insert_postings(connection, position, lists[digest].postings)
-        _insert_moves(connection, position, lists[digest].container_moves)
-    apply_deltas(connection, position, effects(entry, lists))
+    if entry.postings or entry.container_moves or entry.lists:
+        apply_deltas(connection, position, effects(entry, lists))
 
 
 def project_follow_up(connection: sqlite3.Connection, position: int, entry: Entry) -> None:
@@ -89,31 +86,10 @@ def project_follow_up(connection: sqlite3.Connection, position: int, entry: Entr
         connection.execute(INSERT_FOLLOW_UP, row)
 
 
-def _insert_postings(connection: sqlite3.Connection, position: int, postings: Iterable[Posting]) -> None:
-    for posting in postings:
-        key = posting.key
-        connection.execute(
-            INSERT_POSTING,
-            (
-                position, key.gtin, key.lot or "", key.serial or "", posting.quantity, posting.from_place,
-                posting.to_place, posting.inferred,
-            ),
-        )  # fmt: skip
-
-
-def _insert_moves(connection: sqlite3.Connection, position: int, moves: Iterable[ContainerMove]) -> None:
-    for move in moves:
-        connection.execute(
-            INSERT_CONTAINER_MOVE, (position, move.container, move.from_parent, move.to_parent, move.inferred)
-        )
-
-
 def apply_deltas(connection: sqlite3.Connection, position: int, deltas: Deltas) -> None:
     """Upserts deltas: quantities summed by line first, units and containers in order, lines of zero deleted."""
     for line, change in summed_quantities(deltas.quantities).items():
-        quantity = connection.execute(ADD_ON_HAND, (*line, change)).fetchone()[0]
-        if quantity == 0:
-            connection.execute(DELETE_ON_HAND, line)
+        _add_on_hand(connection, line, change)
     for unit in deltas.units:
         connection.execute(
             SET_UNIT,
@@ -128,7 +104,20 @@ def apply_deltas(connection: sqlite3.Connection, position: int, deltas: Deltas) 
             (container.container, container.parent, container.seal.value, container.document, position),
         )
     for progress, change in summed_progress(deltas.documents).items():
-        connection.execute(ADD_PROGRESS, (*progress, change))
+        row = (change, *progress)
+        if connection.execute(ADD_PROGRESS, row).rowcount == 0:
+            connection.execute(NEW_PROGRESS, row)
+
+
+def _add_on_hand(connection: sqlite3.Connection, line: OnHandKey, change: int) -> None:
+    """Look first: it costs less than an upsert that returns what it made."""
+    row = connection.execute(ON_HAND, line).fetchone()
+    if row is None:
+        connection.execute(NEW_ON_HAND, (change, *line))
+    elif row[0] + change:
+        connection.execute(SET_ON_HAND, (row[0] + change, *line))
+    else:
+        connection.execute(DELETE_ON_HAND, line)
 
 
 def summed_quantities(deltas: Iterable[QuantityDelta]) -> dict[OnHandKey, int]:

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 ROWS_MAX = 500
 SESSION_SAVE = "INSERT INTO session (one, state) VALUES (1, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 SESSION = "SELECT state FROM session WHERE one = 1"
-TASK_SAVE = (
-    "INSERT INTO task (id, workflow, document, operator, state, open, title) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET workflow = excluded.workflow, document = excluded.document, "
-    "operator = excluded.operator, title = excluded.title, open = excluded.open, state = excluded.state"
+TASK_SET = "UPDATE task SET workflow = ?, document = ?, operator = ?, state = ?, open = ?, title = ? WHERE id = ?"
+TASK_NEW = (
+    "INSERT INTO task (workflow, document, operator, state, open, title, id) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 TASK = "SELECT id, workflow, document, operator, state, open, title FROM task WHERE id = ?"
 TASKS_OPEN = (
@@ -56,9 +55,9 @@ class FollowUpRow:
 
 def save_task(connection: sqlite3.Connection, task: TaskRow) -> None:
     """Saves a task, new or known."""
-    connection.execute(
-        TASK_SAVE, (task.id, task.workflow, task.document, task.operator, task.state_json, task.open, task.title)
-    )
+    row = (task.workflow, task.document, task.operator, task.state_json, task.open, task.title, task.id)
+    if connection.execute(TASK_SET, row).rowcount == 0:
+        connection.execute(TASK_NEW, row)
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> TaskRow | None:

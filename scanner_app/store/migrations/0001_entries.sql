@@ -15,21 +15,18 @@ CREATE TABLE epoch (
 
 -- One entry: its exact bytes and its link of the chain. The other columns repeat what the bytes say, for indexes.
 -- `position`: order in this file, over all its epochs. `scans`: entries with a raw scan so far, this one included.
--- `fact_task`: the task, where the entry is a fact that its undo could take back.
 CREATE TABLE entry (
     position INTEGER PRIMARY KEY,
-    epoch_no INTEGER NOT NULL REFERENCES epoch (no),
+    epoch_no INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     event_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     scans INTEGER NOT NULL,
-    fact_task TEXT,
     refers_to TEXT,
     hash BLOB NOT NULL CHECK (length(hash) = 32),
     bytes BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX entry_event_id ON entry (event_id);
-CREATE INDEX entry_fact ON entry (fact_task) WHERE fact_task IS NOT NULL;
 CREATE INDEX entry_refers_to ON entry (refers_to) WHERE refers_to IS NOT NULL;
 
 -- Member lists by content: chunk `n` of the list with this digest (hex).

@@ -1,7 +1,15 @@
 -- Projections of the entries by domain.stock.effects, and the state of work. An unknown lot or expiry, and no serial,
 -- are '' here (no real one is empty), so that they can stand in keys. Lots and serials are text, compared byte by byte.
 
--- One row a posting, those of member lists included: the way back from a thing to the entries about it.
+-- The trail: the way back from a thing to the entries about it. It is laid in batches, while nobody scans or after 64
+-- entries, so that a scan does not pay for it; `trailed` says up to which position. Readers decode the few entries after.
+CREATE TABLE trailed (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    position INTEGER NOT NULL
+) STRICT;
+INSERT INTO trailed (one, position) VALUES (1, 0);
+
+-- One row a posting, those of member lists included.
 CREATE TABLE posting (
     id INTEGER PRIMARY KEY,
     position INTEGER NOT NULL,
@@ -29,6 +37,13 @@ CREATE TABLE container_move (
 CREATE INDEX container_move_container ON container_move (container);
 CREATE INDEX container_move_from ON container_move (from_parent);
 CREATE INDEX container_move_to ON container_move (to_parent);
+
+-- The accepted entries of each task that its undo could take back.
+CREATE TABLE fact (
+    task TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (task, position)
+) STRICT, WITHOUT ROWID;
 
 -- What lies where, in base units. Serials are not part of a line; a line of zero is deleted.
 CREATE TABLE on_hand (
