@@ -22,7 +22,7 @@ class Words:
     ok: str = "OK"
     stop: str = "STOP"
     ask: str = "CHECK"
-    info: str = "NOTE"
+    note: str = "NOTE"
     recall: str = "RECALL"
 
     def of(self, mark: Mark) -> str:
@@ -31,7 +31,7 @@ class Words:
             Mark.OK: self.ok,
             Mark.STOP: self.stop,
             Mark.ASK: self.ask,
-            Mark.INFO: self.info,
+            Mark.INFO: self.note,
             Mark.RECALL: self.recall,
         }[mark]
 
