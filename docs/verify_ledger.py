@@ -1,0 +1,126 @@
+"""Verify a scanner's ledger without the scanner: `python3 verify_ledger.py FILE`, with the standard library alone.
+
+FILE is a ledger, a backup of one, or the lines that `scanner ledger export` prints; it is only read. Checked are every
+epoch's genesis and parent, every entry's link, gapless sequences, event ids and member lists (docs/ledger.md says how
+they are made). Prints `{"ok", "entries", "head", "first_bad"}`; exit 0: all of it holds, 1: it does not, 2: usage.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+Fields = dict[str, Any]
+
+LABEL, LIST_LABEL = b"scanner-ledger/1", b"scanner-list/1"
+SQL = {
+    "epoch": "SELECT no, id AS epoch, device, parent_epoch, parent_seq, parent_hash, genesis FROM epoch ORDER BY no",
+    "list": "SELECT digest, n, bytes FROM list_chunk ORDER BY digest, n",
+    "entry": "SELECT epoch_no, seq, hash, bytes FROM entry ORDER BY position",
+}
+AS_BYTES = ("epoch", "parent_epoch", "parent_hash", "genesis", "hash", "bytes")
+
+
+class BrokenError(Exception):
+    """Something does not follow from what stands before it."""
+
+
+def records(path: Path) -> Iterator[tuple[str, Fields]]:
+    """What the file holds: epochs, chunks of lists and entries, each as `(type, fields)`."""
+    with path.open("rb") as file:
+        is_database = file.read(16) == b"SQLite format 3\0"
+    if not is_database:
+        for line in path.open("rb"):
+            fields = json.loads(line)
+            yield fields["type"], {k: base64.b64decode(v) if k in AS_BYTES else v for k, v in fields.items()}
+        return
+    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    connection.execute("BEGIN")
+    for name, sql in SQL.items():
+        for row in connection.execute(sql):
+            yield name, dict(row)
+    connection.close()
+
+
+class Verifier:
+    """Takes the records in order and raises BrokenError at the first that does not hold."""
+
+    def __init__(self) -> None:
+        self.entries, self.head = 0, b""
+        self.epochs: list[Fields] = []
+        self.entered, self.seq = 0, 0
+        self.event_ids: set[str] = set()
+        self.lists: dict[str, Any] = {}
+
+    def epoch(self, fields: Fields) -> None:
+        """Epochs are entered when their first entry comes; each must continue the one before it."""
+        self.epochs.append(fields)
+
+    def enter(self, number: int) -> None:
+        """Goes into the epochs up to `number`: the hash before an epoch's first entry is its genesis."""
+        while self.entered < number:
+            if self.entered == len(self.epochs):
+                raise BrokenError(f"there is no epoch {number}")
+            epoch, device = self.epochs[self.entered], self.epochs[self.entered]["device"].encode()
+            parent = (epoch["parent_epoch"], epoch["parent_seq"], epoch["parent_hash"])
+            if self.entered and parent != (self.epochs[self.entered - 1]["epoch"], self.seq, self.head):
+                raise BrokenError(f"epoch {epoch['no']} does not continue the head of the one before it")
+            before = LABEL + len(device).to_bytes(2, "big") + device + epoch["epoch"]
+            genesis = hashlib.sha256(before + parent[0] + parent[1].to_bytes(8, "big") + parent[2]).digest()
+            self.entered += 1
+            if genesis != epoch["genesis"] or epoch["no"] != self.entered:
+                raise BrokenError(f"the genesis of epoch {self.entered} is not that of its device and parent")
+            self.seq, self.head = 0, genesis
+
+    def list(self, fields: Fields) -> None:
+        """A chunk of a member list: its digest is over the label and the digest of each chunk, in order."""
+        outer = self.lists.setdefault(fields["digest"], hashlib.sha256(LIST_LABEL))
+        outer.update(hashlib.sha256(fields["bytes"]).digest())
+
+    def entry(self, fields: Fields) -> None:
+        """An entry: its place in the chain, then what its bytes say."""
+        seq, stored = fields["seq"], fields["bytes"]
+        if fields["epoch_no"] != self.entered:
+            self.enter(fields["epoch_no"])
+        if fields["epoch_no"] != self.entered or seq != self.seq + 1:
+            raise BrokenError(f"sequence {seq} of epoch {fields['epoch_no']} does not follow {self.seq}")
+        if hashlib.sha256(self.head + seq.to_bytes(8, "big") + stored).digest() != fields["hash"]:
+            raise BrokenError("its bytes do not match its hash")
+        said = json.loads(stored)
+        if said["event_id"] in self.event_ids or said["device"] != self.epochs[self.entered - 1]["device"]:
+            raise BrokenError(f"event {said['event_id']} of {said['device']} is there twice, or another device's")
+        for digest in said["lists"]:
+            if digest not in self.lists or self.lists[digest].hexdigest() != digest:
+                raise BrokenError(f"its list {digest} is missing or was changed")
+        self.event_ids.add(said["event_id"])
+        self.entries, self.seq, self.head = self.entries + 1, seq, fields["hash"]
+
+
+def main(arguments: list[str]) -> int:
+    """Verifies one file and prints the answer."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_file():
+        print(__doc__, file=sys.stderr)
+        return 2
+    verifier, first_bad = Verifier(), None
+    try:
+        for name, fields in records(Path(arguments[0])):
+            {"epoch": verifier.epoch, "list": verifier.list, "entry": verifier.entry}[name](fields)
+        verifier.enter(max(len(verifier.epochs), 1))
+    except (BrokenError, sqlite3.Error, ValueError, KeyError, TypeError, OverflowError) as fault:
+        first_bad = verifier.entries + 1
+        print(f"entry {first_bad}: {fault}", file=sys.stderr)
+    found = {"ok": first_bad is None, "entries": verifier.entries, "head": verifier.head.hex(), "first_bad": first_bad}
+    print(json.dumps(found))
+    return 0 if found["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
