@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.cells import cell_len
 
 from scanner_app.terminal.view import Panel, View
@@ -13,13 +15,14 @@ from screens.lines import MARKS, MarkRoles, Role, Row, Span
 from screens.rooms import CURSOR
 from screens.words import Words
 
+TAPE_GAP: Final = "   "
+
 
 def alarm_rows(view: View, panel: Panel, words: Words, width: int, height: int) -> tuple[Row, ...]:
     """Exactly `height` rows, all in the mark's colour; blank rows go first, then the size of the word, then details."""
     roles = MARKS[panel.mark]
-    top = ((stripe_row(view.stripe, width),) if view.stripe else ()) + (
-        meter_row(view.meter, view.status, words, width, roles.block),
-    )
+    stripe = (stripe_row(view.stripe, width),) if view.stripe else ()
+    top = (*stripe, meter_row(view.meter, view.status, words, width, roles.block))
     foot = (*_ask(view, words, roles, width), *keys_rows(view.keys, width, 2, (roles.word, roles.block)))
     room = height - len(top) - len(foot)
     blank = Row((), roles.block)
@@ -40,9 +43,12 @@ def alarm_rows(view: View, panel: Panel, words: Words, width: int, height: int) 
 
 def _groups(view: View, panel: Panel, roles: MarkRoles, width: int, *, big: bool) -> tuple[list[Row], ...]:
     """The word, the headline, what is to be known, and what was scanned."""
-    drawn = giant(panel.word, width - 2) if big else None
     named = f"{roles.symbol} {panel.word}"
-    word = [_on(line, roles.word, roles) for line in drawn or (fit(named, width - 2),)]
+    drawn = giant(panel.word, width - 2) if big else None
+    word = [_on(fit(named, width - 2), roles.word, roles)]
+    if drawn is not None:
+        tape = TAPE_GAP.join((named,) * max((width + 1) // (cell_len(named) + len(TAPE_GAP)), 1))
+        word = [_on(fit(tape, width - 2), roles.word, roles), *(_on(line, roles.word, roles) for line in drawn)]
     headline = [_on(text, roles.word, roles) for text in wrap(panel.headline, width - 2)]
     more = [_on(text, roles.block, roles) for line in panel.more for text in wrap(line, width - 2)]
     lines = [_on(text, roles.block, roles) for line in view.lines for text in wrap(line, width - 2)]

@@ -65,11 +65,12 @@ def wrap(text: str, width: int, rows_max: int | None = None) -> tuple[str, ...]:
     """
     if width <= 0:
         return ()
-    text = closed_up(text.strip(" "), width)
+    text = text.strip(" ")
     if not text:
         return ()
-    if cell_len(text) <= width:
-        return (text,)
+    closed = closed_up(text, width)
+    if cell_len(closed) <= width:
+        return (closed,)
     rows: list[str] = []
     for group in _RUN_OF_SPACES.split(text):
         _append(rows, group, width, "  ")

@@ -8,12 +8,14 @@ from typing import Final
 from rich.cells import cell_len
 
 from scanner_app.terminal.view import Link, Meter, Room, Status, View
+from screens.base import BREAKPOINTS
 from screens.fitting import closed_up, cut, fit, wrap
 from screens.lines import Role, Row, Span, row, sides
 from screens.rooms import prompts
 from screens.words import Words
 
 BAR_CELLS_MIN: Final = 8
+USER_CELLS_MIN: Final = 3
 
 
 def stripe_row(text: str, width: int) -> Row:
@@ -37,7 +39,8 @@ def status_row(status: Status, width: int) -> Row:
         if drawn is not None:
             return drawn
     room = width - 3 - cell_len(link)
-    return sides(_who(fit(status.user, room), ""), _joined(link, ""), width) or row(fit(link, width - 1))
+    user = fit(status.user, room) if room >= USER_CELLS_MIN else ""
+    return sides(_who(user, ""), _joined(link, ""), width) or row(fit(link, width - 1))
 
 
 def _who(user: str, places: str) -> tuple[Span, ...]:
@@ -57,7 +60,8 @@ def meter_row(meter: Meter, status: Status, words: Words, width: int, fill: Role
     if not meter.adds_up:
         return _wrong_meter(meter, words, width)
     centre = status.link_text if status.link is Link.NO_CENTRE and status.link_text else words.no_centre
-    for left, right in _meter_forms(meter, words, centre):
+    forms = _long_forms if width >= BREAKPOINTS[2] else _short_forms
+    for left, right in forms(meter, words, centre):
         ends = (Span(right, fill),) if right else ()
         drawn = sides((Span(left, fill),), ends, width, fill)
         if drawn is not None:
@@ -70,25 +74,29 @@ def _sum(meter: Meter) -> str:
     return f"{meter.scans}={meter.saved}{waiting}"
 
 
-def _meter_forms(meter: Meter, words: Words, centre: str) -> Iterator[tuple[str, str]]:
-    """Left and right parts, the longest form first."""
-    known = meter.sent is not None
-    sent = f"{words.sent} {meter.sent}" if known else centre
-    age = f"  {meter.oldest_unsent}" if known and meter.oldest_unsent else ""
+def _long_forms(meter: Meter, words: Words, centre: str) -> Iterator[tuple[str, str]]:
+    """Left and right parts, the longest form first; the short ones where no long one fits."""
+    sent = centre if meter.sent is None else f"{words.sent} {meter.sent}"
+    age = f"  {meter.oldest_unsent}" if meter.sent is not None and meter.oldest_unsent else ""
     parked = f"  {words.parked} {meter.parked}" if meter.parked else ""
-    total = f"{words.scans} {meter.scans} = {words.saved} {meter.saved}"
     more = f" + {meter.waiting}" if meter.waiting else ""
+    total = f"{words.scans} {meter.scans} = {words.saved} {meter.saved}{more}"
     if meter.waiting:
-        yield f"{total}{more} {words.waiting}", f"{sent}{age}{parked}"
-    yield total + more, f"{sent}{age}{parked}"
+        yield f"{total} {words.waiting}", f"{sent}{age}{parked}"
+    yield total, f"{sent}{age}{parked}"
     yield f"{words.scans} {meter.scans} = {meter.saved}{more}", f"{sent}{age}{parked}"
-    short_sent = f"→{meter.sent}" if known else centre
-    short_age = f" {meter.oldest_unsent}" if age else ""
-    short_parked = f" !{meter.parked}" if meter.parked else ""
+    yield from _short_forms(meter, words, centre)
+
+
+def _short_forms(meter: Meter, words: Words, centre: str) -> Iterator[tuple[str, str]]:
+    """Numbers and signs alone; what is parked goes first, then the age."""
+    del words
+    sent = centre if meter.sent is None else f"→{meter.sent}"
+    age = f" {meter.oldest_unsent}" if meter.sent is not None and meter.oldest_unsent else ""
+    parked = f" !{meter.parked}" if meter.parked else ""
     yield _sum(meter), f"{sent}{age}{parked}"
-    yield _sum(meter), f"{short_sent}{short_age}{short_parked}"
-    yield _sum(meter), f"{short_sent}{short_age}"
-    yield _sum(meter), short_sent
+    yield _sum(meter), f"{sent}{age}"
+    yield _sum(meter), sent
 
 
 def _wrong_meter(meter: Meter, words: Words, width: int) -> Row:
@@ -112,7 +120,7 @@ def title_rows(view: View, width: int, *, squeezed: bool) -> tuple[Row, ...]:
     if both is not None:
         return (both,)
     title = row(shorter_title(view.title, width - 2), strong, plain)
-    below = () if squeezed or fault else tuple(row(text) for text in wrap(beside, width - 2))
+    below = () if squeezed or view.room is not Room.MENU else tuple(row(text) for text in wrap(beside, width - 2))
     return (title, *below)
 
 

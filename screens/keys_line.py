@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from scanner_app.terminal.view import KeyHint, Mark, View
-from screens.fitting import fit
-from screens.lines import MARKS, Role, Row, Span, sides
+from screens.fitting import fit, wrap
+from screens.lines import MARKS, Role, Row, Span, row, sides
 from screens.words import Words
 
 
@@ -63,18 +63,14 @@ def _in_columns(keys: tuple[KeyHint, ...], width: int, block: tuple[Role, Role])
 
 def standing_rows(view: View, words: Words, width: int, *, quiet: bool) -> tuple[Row, ...]:
     """Scans that wait for a decision, and the scanner: amber where it is not well, else only if `quiet`."""
-    waiting: tuple[Span, ...] = (
-        (Span(f"{view.meter.waiting} {words.waiting}", Role.STRONG),) if view.meter.waiting else ()
-    )
-    if view.scanner_text and not view.scanner_ok:
+    waiting = (Span(f"{view.meter.waiting} {words.waiting}", Role.STRONG),) if view.meter.waiting else ()
+    alone = sides(waiting, (), width) if waiting else None
+    first = (alone,) if alone is not None else ()
+    if not view.scanner_text or (view.scanner_ok and not quiet):
+        return first
+    if not view.scanner_ok:
         roles = MARKS[Mark.ASK]
-        room = width - 4 - sum(cell_len(span.text) + 1 for span in waiting)
-        scanner: tuple[Span, ...] = (Span(f" {roles.symbol} {fit(view.scanner_text, room - 2)} ", roles.block),)
-    else:
-        scanner = (Span(fit(view.scanner_text, width - 2)),) if view.scanner_text and quiet else ()
-    if not waiting and not scanner:
-        return ()
-    both = sides(waiting, scanner, width)
-    if both is not None:
-        return (both,)
-    return tuple(line for line in (sides(waiting, (), width), sides((), scanner, width)) if line is not None)
+        texts = wrap(f"{roles.symbol} {view.scanner_text}", width - 2)
+        return (*first, *(row(text, roles.block, roles.block) for text in texts))
+    both = sides(waiting, (Span(fit(view.scanner_text, width - 2)),), width)
+    return first if both is None else (both,)

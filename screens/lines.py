@@ -21,6 +21,7 @@ class Role(StrEnum):
     FAINT = "faint"  # decoration only: never carries a meaning of its own
     KEY = "key"
     GIANT = "giant"
+    NOUN = "noun"
     FIELD = "field"
     STRIPE = "stripe"
     DONE = "done"
@@ -105,12 +106,19 @@ def sides(left: tuple[Span, ...], right: tuple[Span, ...], width: int, fill: Rol
     return Row((Span(" ", fill), *left, Span(" " * between, fill), *right), fill)
 
 
+def _safe(text: str) -> str:
+    """Text a terminal shows as it stands: control characters as pictures, foreign spaces and line breaks as a space."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else " " for character in printable(text))
+
+
 def whole(line: Row, width: int) -> Row:
     """The row as exactly `width` cells of printable text: padded, or cut where a caller misjudged."""
     spans: list[Span] = []
     room = width
     for span in line.spans:
-        text = cut(printable(span.text), room)
+        text = cut(_safe(span.text), room)
         if text:
             spans.append(Span(text, span.role))
             room -= cell_len(text)

@@ -59,8 +59,8 @@ def _more(panel: Panel, roles: MarkRoles, width: int, margin: int) -> list[Row]:
 def _badged(text: str, panel: Panel, roles: MarkRoles, width: int) -> Row:
     """The first row, with the badge at its right end where there is room."""
     left = (Span(text.rstrip(" "), roles.word),)
-    badge = (Span(panel.badge, roles.word),) if panel.badge else ()
-    return sides(left, badge, width, roles.block) or Row((Span(" ", roles.block), *left), roles.block)
+    badged = sides(left, (Span(panel.badge, roles.word),), width, roles.block) if panel.badge else None
+    return badged or Row((Span(" ", roles.block), *left), roles.block)
 
 
 def _indented(text: str, indent: int, roles: MarkRoles, *, strong: bool) -> Row:

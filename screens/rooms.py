@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from scanner_app.terminal.view import HealthRow, HistoryRow, Mark, MenuEntry, Room, View
 from screens.base import BREAKPOINTS
-from screens.fitting import closed_up, fit, tail, wrap
+from screens.fitting import fit, tail, wrap
 from screens.font import DOT, giant
 from screens.lines import MARKS, Role, Row, Span, row, sides
 from screens.words import Words
@@ -19,6 +19,7 @@ PROMPTING: Final = frozenset({Room.SIGN_IN, Room.TASK, Room.ENQUIRY})
 PRODUCT_ROWS_MAX: Final = 2
 HISTORY_MARK_CELLS: Final = 4
 UNDER_CLOCK: Final = 7
+MENU_INDENT: Final = 5
 _HANGING: Final = re.compile(r" *\S{1,12}  +")
 
 
@@ -39,12 +40,12 @@ def prompt_rows(view: View, width: int, *, big: bool) -> tuple[Row, ...]:
     if drawn is not None:
         return (*_asked_rows(view, width), *(row(line, Role.GIANT) for line in drawn))
     spaced = " ".join(view.giant)
-    beside = sides((Span(view.verb), Span("  "), Span(spaced, Role.GIANT)), (), width)
+    beside = sides((Span(view.verb, Role.STRONG), Span(" "), Span(f" {spaced} ", Role.NOUN)), (), width)
     if beside is not None and view.verb:
         said = view.subtitle.casefold() == f"{view.verb} {view.giant}".casefold()
         return (*(() if said else (row(text) for text in wrap(view.subtitle, width - 2))), beside)
-    texts = (spaced,) if len(spaced) <= width - 2 else wrap(view.giant, width - 2)
-    return (*_asked_rows(view, width), *(row(text, Role.GIANT) for text in texts))
+    texts = (spaced,) if cell_len(spaced) <= width - 4 else wrap(view.giant, width - 4)
+    return (*_asked_rows(view, width), *(row(f" {text} ", Role.NOUN) for text in texts))
 
 
 def _asked_rows(view: View, width: int) -> tuple[Row, ...]:
@@ -85,30 +86,43 @@ def list_rows(view: View, words: Words, width: int, rows_free: int) -> tuple[Row
     rows = list(_menu_rows(view.menu, width, rows_free))
     marks = {line.mark for line in view.health}
     mark_cells = max((cell_len(words.of(mark)) for mark in marks), default=0)
-    rows += [line for entry in view.history for line in _history_rows(entry, words, width)]
+    what_cells = max((cell_len(entry.what) for entry in view.history), default=0)
+    rows += [line for entry in view.history for line in _history_rows(entry, words, what_cells, width)]
     name_cells = max((cell_len(entry.name) for entry in view.health), default=0)
     rows += [line for entry in view.health for line in _health_rows(entry, words, mark_cells, name_cells, width)]
     return (*rows, *(line for note in view.notes for line in _note_rows(note, width)))
 
 
 def _menu_rows(entries: tuple[MenuEntry, ...], width: int, rows_free: int) -> tuple[Row, ...]:
-    """Digit, name and what waits there: in columns, or below the name, or as much of it as fits beside it."""
+    """Digit, name and what waits there: in columns, else below the name, else beside it where that is all there is."""
     names = max((cell_len(entry.name) for entry in entries), default=0)
     details = max((cell_len(entry.detail) for entry in entries), default=0)
-    columns = 5 + names + 2 + details < width
-    below = not columns and sum(2 if entry.detail else 1 for entry in entries) <= rows_free
+    columns = MENU_INDENT + names + 2 + details < width
+    detailed = sum(1 for entry in entries if entry.detail)
+    spare = 0 if columns else rows_free - len(entries)
+    all_below = spare >= detailed
     rows: list[Row] = []
     for entry in entries:
         pad = " " * (names - cell_len(entry.name)) if columns else ""
-        room = width - 7 - cell_len(entry.name)
-        beside = entry.detail if columns else "" if below else fit(entry.detail, room)
+        room = width - MENU_INDENT - 3 - cell_len(entry.name)
+        below = bool(entry.detail) and spare > 0 and (all_below or cell_len(entry.detail) > room)
+        beside = "" if below else _parts_that_fit(entry.detail, room)
         digit = (Span(" "), Span(f" {entry.digit} ", Role.FIELD), Span(" "))
-        rows.append(Row((*digit, Span(fit(entry.name, width - 6) + pad, Role.STRONG), Span(f"  {beside}"))))
-        if below and entry.detail:
-            rows.append(Row((Span("     "), Span(fit(entry.detail, width - 6)))))
+        name = Span(fit(entry.name, width - MENU_INDENT - 1) + pad, Role.STRONG)
+        rows.append(Row((*digit, name, Span(f"  {beside}" if beside else ""))))
+        if below:
+            rows.append(Row((Span(" " * MENU_INDENT), Span(fit(entry.detail, width - MENU_INDENT - 1)))))
+            spare -= 1
     if columns and 2 * len(rows) - 1 <= rows_free:
         rows = [line for each in rows for line in (each, Row())][:-1]
     return tuple(rows)
+
+
+def _parts_that_fit(detail: str, width: int) -> str:
+    """As many of the parts between commas, from the first on, as fit whole."""
+    while detail and cell_len(detail) > width:
+        detail = detail.rpartition(", ")[0]
+    return detail
 
 
 def _badge(mark: Mark, words: Words, cells: int) -> Span:
@@ -117,21 +131,27 @@ def _badge(mark: Mark, words: Words, cells: int) -> Span:
     return Span(f" {word}{' ' * (cells - cell_len(word))} ", MARKS[mark].word)
 
 
-def _history_rows(entry: HistoryRow, words: Words, width: int) -> tuple[Row, ...]:
-    """One row a scan where it fits; else the result below what was scanned, or the other way round."""
+def _history_rows(entry: HistoryRow, words: Words, what_cells: int, width: int) -> tuple[Row, ...]:
+    """One row a scan where it fits, results under each other if they can be; else the result below what was scanned.
+
+    On narrow screens it is the other way round, the result beside its mark.
+    """
     name = words.of(entry.mark)
     word = Span(name + " " * (HISTORY_MARK_CELLS - cell_len(name)), MARKS[entry.mark].word)
     head = (Span(f" {entry.clock} "), word, Span(" "))
     indent = sum(cell_len(span.text) for span in head)
     room = width - 1 - indent
-    if cell_len(entry.what) + 2 + cell_len(entry.result) <= room:
-        gap = " " * (room - cell_len(entry.what) - cell_len(entry.result))
-        return (Row((*head, Span(entry.what, Role.STRONG), Span(gap), Span(entry.result))),)
     what, result = Span(entry.what, Role.STRONG), Span(entry.result)
-    beside, below = (what, result) if cell_len(closed_up(entry.what, room)) <= room else (result, what)
-    under = UNDER_CLOCK if width >= BREAKPOINTS[2] else UNDER_CLOCK // 2
-    rows = [Row((*head, Span(text, beside.role))) for text in wrap(beside.text, room)[:1]] or [Row(head)]
-    rows += [Row((Span(" " * indent), Span(text, beside.role))) for text in wrap(beside.text, room)[1:]]
+    if cell_len(entry.what) + 2 + cell_len(entry.result) <= room:
+        free = room - cell_len(entry.what) - cell_len(entry.result)
+        gap = max(min(what_cells + 2 - cell_len(entry.what), free), 2)
+        return (Row((*head, what, Span(" " * gap), result)),)
+    narrow = width < BREAKPOINTS[2]
+    beside, below = (result, what) if narrow else (what, result)
+    under = UNDER_CLOCK // 2 if narrow else UNDER_CLOCK
+    texts = wrap(beside.text, room)
+    rows = [Row((*head, Span(texts[0] if texts else "", beside.role)))]
+    rows += [Row((Span(" " * indent), Span(text, beside.role))) for text in texts[1:]]
     rows += [Row((Span(" " * under), Span(text, below.role))) for text in wrap(below.text, width - 1 - under)]
     return tuple(rows)
 
@@ -148,8 +168,10 @@ def _health_rows(entry: HealthRow, words: Words, mark_cells: int, name_cells: in
     else:
         rows.append(Row((*head, Span(fit(entry.name, width - indent - 1), Role.STRONG))))
         rows += [Row((Span(" " * indent), Span(text))) for text in wrap(entry.text, width - 1 - indent)]
-    remedy = wrap(f"► {entry.remedy}", width - 1 - indent) if entry.remedy else ()
-    return (*rows, *(Row((Span(" " * indent), Span(text, Role.STRONG))) for text in remedy))
+    remedy = wrap(entry.remedy, width - 3 - indent)
+    leads = ("► ", *("  ",) * len(remedy))
+    lines = (f"{lead}{text}" for lead, text in zip(leads, remedy, strict=False))
+    return (*rows, *(Row((Span(" " * indent), Span(text, Role.STRONG))) for text in lines))
 
 
 def _note_rows(note: str, width: int) -> tuple[Row, ...]:

@@ -91,6 +91,7 @@ def _inks(name: ThemeName) -> dict[Role, tuple[int, int, bool]]:
         Role.FAINT: (GREY, page, False),
         Role.KEY: (bright, page, True),
         Role.GIANT: (bright, page, True),
+        Role.NOUN: (page, ink, True),
         Role.FIELD: (page, ink, False),
         Role.STRIPE: (page, ink, False),
         Role.DONE: (GREEN, page, False),
