@@ -89,7 +89,7 @@ def _restore(station: Station, file: Path) -> int:
 
     stamp = station.clock.now().strftime("%Y%m%dT%H%M%SZ")
     station.home.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = restore(file, station.home.ledger_path, new_epoch, stamp)
+    kept = restore(file, station.home.ledger_path, station.config.device.id, new_epoch, stamp)
     aside = "" if kept is None else f" The former ledger is kept as {kept}."
     sys.stderr.write(f"scanner: restored; the chain goes on in a new epoch.{aside}\n")
     return HOLDS

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from scanner_app.cli.asking import reading
-from scanner_app.store.verify import outbox_of
+from scanner_app.store.outbox import outbox_of
 
 if TYPE_CHECKING:
     import argparse

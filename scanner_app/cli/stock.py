@@ -63,7 +63,7 @@ def gtin_of(text: str) -> str:
 def _print_json(station: Station, wanted: Wanted, *, serials: bool) -> None:
     as_of = station.clock.now().astimezone(station.config.zone).isoformat(timespec="seconds")
     with reading(station) as connection:
-        for line in on_hand_lines(connection, wanted, site_day(station)):
+        for line in on_hand_lines(connection, wanted, site_day(station), serials=serials):
             row: dict[str, object] = {
                 "location": line.location, "owner": line.owner, "gtin": line.gtin, "name": line.name, "lot": line.lot,
                 "expiry": None if line.expiry is None else line.expiry.isoformat(), "status": line.status.value,

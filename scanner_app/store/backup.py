@@ -1,46 +1,44 @@
-"""Copies of a ledger in use, and their way back: a copy counts only when it verifies; nothing is ever overwritten."""
+"""Backup and restore: whole, verified copies; a restored ledger goes on in a new epoch.
+
+Entries made after the backup may exist elsewhere, under the old epoch's next sequences. A restored ledger therefore
+never continues that epoch: it opens a new one whose parent is the restored head (sync.md, Identity). It does so before
+it takes the ledger's name, so that no power cut leaves a ledger behind that would go on in the old one.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 from scanner_app.errors import StoreError
 from scanner_app.store.chain import open_epoch, read_head
-from scanner_app.store.database import connect_copy, connect_reader, connect_writer, take_lock
-from scanner_app.store.faults import BAD_BACKUP, translated
+from scanner_app.store.database import connect_copy, connect_reader, connect_writer, empty_wal, take_lock
+from scanner_app.store.faults import BAD_BACKUP, OTHER_DEVICE, translated
+from scanner_app.store.schema import prepare
 from scanner_app.store.verify import Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-PAGES_A_STEP = 1024
 PART_SUFFIX = ".part"
+RESTORING = ".restoring.db"
+WAL_FILES = ("-wal", "-shm")
 
 
 def back_up(ledger: Path, copy: Path) -> Verification:
-    """A verified copy of the ledger at `copy`, made while it may be in use. Raises StoreError; then there is no copy.
+    """A verified copy of the ledger in one file, made while it may be in use. Raises StoreError; then there is none.
 
-    The copy is written beside its name, synced, verified and renamed, and the folder is synced.
+    The copy is written beside its name, forced to the disk, verified, and only then named. Nothing is overwritten.
     """
     if copy.exists():
         message = f"{copy} is there already."
         raise StoreError(BAD_BACKUP, message, remedy="Name another file; a backup is never overwritten.")
     part = copy.with_name(copy.name + PART_SUFFIX)
-    part.unlink(missing_ok=True)
     try:
-        with translated(copy):
-            source, target = connect_reader(ledger), connect_copy(part)
-            try:
-                source.backup(target, pages=PAGES_A_STEP)
-            finally:
-                target.close()
-                source.close()
+        _copy(ledger, part)
         found = _verified(part)
         with translated(copy):
-            _sync(part)
             part.rename(copy)
             _sync(copy.parent)
     finally:
@@ -48,59 +46,90 @@ def back_up(ledger: Path, copy: Path) -> Verification:
     return found
 
 
-def restore(copy: Path, ledger: Path, make_epoch: Callable[[], bytes], stamp: str) -> Path | None:
-    """Puts a verified copy in the ledger's place and begins a new epoch of the chain in it.
-
-    Entries made after the copy may exist elsewhere, so the chain goes on under a new epoch whose parent is the copy's
-    head. The former ledger is kept beside it, named by `stamp`; its path, or None without one. Raises StoreError:
-    BAD_BACKUP for a copy that does not verify, LEDGER_IN_USE while a terminal runs.
-    """
-    _verified(copy)
-    part = ledger.with_name(ledger.name + PART_SUFFIX)
-    lock = take_lock(ledger)
+def _copy(source: Path, target: Path) -> None:
+    """The whole database in one snapshot, in one file that needs no WAL beside it, forced to the disk."""
+    reader = connect_reader(source)
     try:
-        with translated(ledger):
-            shutil.copyfile(copy, part)
-            _sync(part)
-            kept = _keep_aside(ledger, stamp)
-            part.rename(ledger)
-            ledger.chmod(0o600)
-            _sync(ledger.parent)
+        with translated(target):
+            target.unlink(missing_ok=True)
+            copy = connect_copy(target)
+            try:
+                reader.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+            finally:
+                copy.close()
+            _sync(target)
     finally:
-        lock.release()
-    database = connect_writer(ledger)
-    try:
-        with translated(ledger):
-            head = read_head(database.connection)
-            if head is not None:
-                open_epoch(database.connection, head.device, make_epoch(), head)
-    finally:
-        database.close()
-    return kept
+        reader.close()
 
 
 def _verified(copy: Path) -> Verification:
     found = verify(copy)
     if not found.ok:
         message = f"{copy} does not verify: {found.findings[0]}."
-        raise StoreError(BAD_BACKUP, message, remedy="Take another backup; this one is not used.")
+        raise StoreError(BAD_BACKUP, message, remedy="It is not used; nothing was changed.")
     return found
 
 
-def _keep_aside(ledger: Path, stamp: str) -> Path | None:
-    """Moves the former ledger and what belongs to it out of the way."""
-    if not ledger.exists():
-        return None
-    kept = ledger.with_name(f"{ledger.name}.before-restore-{stamp}")
-    for suffix in ("-wal", "-shm", ""):
-        part = ledger.with_name(ledger.name + suffix)
-        if part.exists():
-            part.rename(kept.with_name(kept.name + suffix))
+def restore(copy: Path, ledger: Path, device: str, make_epoch: Callable[[], bytes], stamp: str) -> Path | None:
+    """Puts a verified copy in the ledger's place, in a new epoch; the former ledger is kept beside it.
+
+    Gives the former ledger's new name, which ends in `stamp`; None where there was none. Raises StoreError BAD_BACKUP
+    for a copy that does not verify, OTHER_DEVICE for one of another handheld, LEDGER_IN_USE while a terminal runs; then
+    nothing has changed.
+    """
+    if ledger.exists() and copy.exists() and copy.samefile(ledger):
+        raise StoreError(BAD_BACKUP, f"{copy} is the ledger itself.", remedy="Name the backup's file.")
+    _verified(copy)
+    part = ledger.with_name(ledger.name + RESTORING)
+    lock = take_lock(ledger)
+    try:
+        _copy(copy, part)
+        _go_on_in_new_epoch(part, device, make_epoch)
+        with translated(ledger):
+            return _swap(part, ledger, ledger.with_name(f"{ledger.name}.before-restore-{stamp}"))
+    finally:
+        for left in (part, part.with_suffix(".lock"), *(part.with_name(part.name + suffix) for suffix in WAL_FILES)):
+            left.unlink(missing_ok=True)
+        lock.release()
+
+
+def _go_on_in_new_epoch(path: Path, device: str, make_epoch: Callable[[], bytes]) -> None:
+    """Opens the new epoch in the copy and leaves it as one file on the disk."""
+    database = connect_writer(path)
+    try:
+        prepare(database.connection, path)
+        with translated(path):
+            head = read_head(database.connection)
+            if head is not None and head.device != device:
+                message = f"This is a backup of device {head.device}, not of {device}."
+                raise StoreError(OTHER_DEVICE, message, remedy="Restore it in the home of that device.")
+            open_epoch(database.connection, device, make_epoch(), head)
+    finally:
+        database.close()
+    with translated(path):
+        _sync(path)
+
+
+def _swap(part: Path, ledger: Path, aside: Path) -> Path | None:
+    """Keeps the former ledger under a second name, with its WAL where it is too damaged to take it in; then renames."""
+    kept = None
+    if ledger.exists():
+        empty_wal(ledger)
+        os.link(ledger, aside)
+        for suffix in WAL_FILES:
+            beside = ledger.with_name(ledger.name + suffix)
+            if beside.exists():
+                beside.rename(aside.with_name(aside.name + suffix))
+        kept = aside
+    part.replace(ledger)
+    _sync(ledger.parent)
     return kept
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """Forces a file's bytes, or a folder's names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -76,4 +76,3 @@ def link(connection: sqlite3.Connection, head: Head, entry: Entry, stored: bytes
         ),
     )  # fmt: skip
     return Head(head.epoch_no, head.epoch, head.device, seq, digest, position, scans)
-

@@ -175,17 +175,25 @@ def connect_copy(path: Path) -> sqlite3.Connection:
     return _connect(path, "rw")
 
 
-def connect_scratch(path: Path) -> sqlite3.Connection:
-    """An empty database that lives as long as its connection, with the ledger attached read-only as `real`."""
-    connection = sqlite3.connect("", uri=True, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode=OFF")
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("ATTACH DATABASE ? AS real", (f"file:{quote(str(path.absolute()))}?mode=ro",))
-    except sqlite3.Error:
-        connection.close()
-        raise
+def connect_scratch() -> sqlite3.Connection:
+    """An empty database in a temporary file of SQLite's own, which lives as long as its connection."""
+    connection = sqlite3.connect("", isolation_level=None, cached_statements=STATEMENTS_MAX)
+    connection.execute("PRAGMA journal_mode=OFF")
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB:d}")
     return connection
+
+
+def empty_wal(path: Path) -> None:
+    """Takes the WAL of a closed ledger into its file, for the holder of its lock; a file too damaged keeps its WAL."""
+    connection = _connect(path, "rw")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError as fault:
+        if fault_of(fault, path).code != CORRUPT:
+            raise
+    finally:
+        connection.close()
 
 
 def _reader(path: Path, *, immutable: bool) -> sqlite3.Connection:
@@ -205,4 +213,3 @@ def _reader(path: Path, *, immutable: bool) -> sqlite3.Connection:
 def _nobody_can_write(path: Path) -> bool:
     """Whether the folder is read-only and no WAL stands in it: then SQLite needs no shared memory to read safely."""
     return not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-

@@ -43,9 +43,7 @@ CONTAINER_DOCUMENTS = (
     "WHERE c.id = ? ORDER BY d.no DESC LIMIT ?"
 )
 EXPECTED_PARENT = "SELECT parent FROM document_container WHERE id = ? AND document = ?"
-LINES = (
-    "SELECT number, gtin, lot, expiry, expected FROM document_line WHERE document = ? ORDER BY gtin, number LIMIT ?"
-)
+LINES = "SELECT number, gtin, lot, expiry, expected FROM document_line WHERE document = ? ORDER BY gtin, number LIMIT ?"
 LINES_OF_ITEM = (
     "SELECT number, gtin, lot, expiry, expected FROM document_line WHERE document = ? AND gtin = ? "
     "ORDER BY number LIMIT ?"
@@ -71,6 +69,7 @@ NAMED_RECEIVED = (
     "WHERE e.document = ?1 AND u.document = ?1 AND u.place <> 'supplier'"
 )
 CONTAINERS_EXPECTED = "SELECT count(*) FROM document_container WHERE document = ?"
+
 
 def document_by_id(connection: sqlite3.Connection, query: DocumentOf) -> Document | None:
     """A document by id."""
@@ -193,4 +192,3 @@ def known_expiry(connection: sqlite3.Connection, query: KnownExpiry) -> tuple[da
     """Expiry dates on record for an item's lot, earliest first."""
     rows = connection.execute(KNOWN_EXPIRY, (query.gtin, query.lot, NAMED_MAX))
     return tuple(date.fromisoformat(row[0]) for row in rows)
-

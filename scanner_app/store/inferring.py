@@ -167,9 +167,7 @@ class ExpectedMember:
 def units_under(connection: sqlite3.Connection, document: str, container: str) -> list[ExpectedMember]:
     """The units that a document expects in a container, all levels down."""
     rows = connection.execute(UNDER_UNITS, (document, container, LEVELS_MAX))
-    return [
-        ExpectedMember(gtin, lot, expiry, place, bool(inferred)) for gtin, lot, expiry, place, inferred in rows
-    ]
+    return [ExpectedMember(gtin, lot, expiry, place, bool(inferred)) for gtin, lot, expiry, place, inferred in rows]
 
 
 def content_lines(connection: sqlite3.Connection, units: Iterable[ExpectedMember]) -> tuple[ContentLine, ...]:

@@ -23,7 +23,7 @@ LEVEL = (
 OPERATOR = "SELECT id, name, role, verifier, language, active FROM operator WHERE id = ?"
 WATCHES = (
     "SELECT id, kind, gtin, lot, serial, reason FROM watch "
-    "WHERE gtin = ? AND lot IN ('', ?) AND serial IN ('', ?) ORDER BY lot, serial, id LIMIT ?"
+    "WHERE gtin = ?1 AND (serial = ?3 OR (serial = '' AND lot IN ('', ?2))) ORDER BY lot, serial, id LIMIT ?4"
 )
 WATCHED_EXPECTED = (
     "SELECT w.id, w.kind, w.gtin, w.lot, w.serial, w.reason, e.parent FROM watch w "
@@ -67,7 +67,7 @@ def operator_of(connection: sqlite3.Connection, query: OperatorOf) -> Operator |
 
 def watches_on(connection: sqlite3.Connection, query: WatchesOn) -> tuple[Watch, ...]:
     """Lines about an item's lot, one serial of it, or all of it."""
-    rows = connection.execute(WATCHES, (query.gtin, query.lot or "", query.serial or "", WATCHES_MAX))
+    rows = connection.execute(WATCHES, (query.gtin, query.lot or "", query.serial, WATCHES_MAX))
     return tuple(_watch_of(row) for row in rows)
 
 
@@ -87,7 +87,7 @@ def watches_within(
     gtins: dict[str, None] = {}
     for line in lines:
         gtins[line.item.gtin] = None
-        rows = connection.execute(WATCHES, (line.item.gtin, line.lot or "", "", WATCHES_MAX))
+        rows = connection.execute(WATCHES, (line.item.gtin, line.lot or "", None, WATCHES_MAX))
         found.update((_watch_of(row), None) for row in rows)
     for gtin in gtins:
         if document is None:

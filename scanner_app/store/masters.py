@@ -17,9 +17,7 @@ PUT_BASE_LEVEL = (
     "INSERT OR IGNORE INTO item_level (gtin, valid_from, item_gtin, factor, name) VALUES (?, '', ?, 1, 'each')"
 )
 PUT_PLACE = "INSERT OR REPLACE INTO place (code, kind, storage_class, walk) VALUES (?, ?, ?, ?)"
-PUT_OPERATOR = (
-    "INSERT OR REPLACE INTO operator (id, name, role, verifier, language, active) VALUES (?, ?, ?, ?, ?, ?)"
-)
+PUT_OPERATOR = "INSERT OR REPLACE INTO operator (id, name, role, verifier, language, active) VALUES (?, ?, ?, ?, ?, ?)"
 PUT_WATCH = "INSERT OR REPLACE INTO watch (id, gtin, lot, serial, kind, reason) VALUES (?, ?, ?, ?, ?, ?)"
 PUT_DOCUMENT = "INSERT INTO document (id, kind, partner, owner, serialised, closed) VALUES (?, ?, ?, ?, ?, 0)"
 PUT_LINE = "INSERT INTO document_line (document, gtin, number, lot, expiry, expected) VALUES (?, ?, ?, ?, ?, ?)"

@@ -27,12 +27,9 @@ ProgressKey = tuple[str, str, str, str, str]
 """document, gtin, lot, expiry, status"""
 
 ON_HAND = (
-    "SELECT quantity FROM on_hand "
-    "WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
+    "SELECT quantity FROM on_hand WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
 )
-NEW_ON_HAND = (
-    "INSERT INTO on_hand (quantity, place, gtin, lot, expiry, status, owner) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+NEW_ON_HAND = "INSERT INTO on_hand (quantity, place, gtin, lot, expiry, status, owner) VALUES (?, ?, ?, ?, ?, ?, ?)"
 SET_ON_HAND = (
     "UPDATE on_hand SET quantity = ? "
     "WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
@@ -55,9 +52,7 @@ ADD_PROGRESS = (
     "UPDATE document_progress SET quantity = quantity + ? "
     "WHERE document = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ?"
 )
-NEW_PROGRESS = (
-    "INSERT INTO document_progress (quantity, document, gtin, lot, expiry, status) VALUES (?, ?, ?, ?, ?, ?)"
-)
+NEW_PROGRESS = "INSERT INTO document_progress (quantity, document, gtin, lot, expiry, status) VALUES (?, ?, ?, ?, ?, ?)"
 SET_CLOSED = "UPDATE document SET closed = ? WHERE id = ?"
 INSERT_FOLLOW_UP = "INSERT INTO follow_up (position, event_id, code, subject, document) VALUES (?, ?, ?, ?, ?)"
 SETTLE_FOLLOW_UP = "UPDATE follow_up SET closed_by = ? WHERE event_id = ?"

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.masters import Watch
-from scanner_app.domain.rules import RECALL, expired, touches
+from scanner_app.domain.rules import RECALL, expired
 from scanner_app.domain.stock import Status, is_container
-from scanner_app.store.columns import day_of
+from scanner_app.store.columns import day_of, day_text
 from scanner_app.store.places import location_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-    from datetime import date
+
+LineKey = tuple[str, str, str, str, str, str]
+"""place, gtin, lot, expiry, status, owner"""
 
 LINES = (
     "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE (?1 IS NULL OR gtin = ?1) "
     "AND (?2 IS NULL OR lot = ?2) AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR owner = ?4) "
-    "ORDER BY gtin, lot, expiry, status, owner, place"
+    "AND (?5 IS NULL OR (expiry <> '' AND expiry <= ?5))"
 )
-SERIALS = (
-    "SELECT serial FROM unit WHERE gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ? AND place = ? "
-    "ORDER BY serial"
+UNITS_OF_ITEM = "SELECT serial, place, gtin, lot, expiry, status, owner FROM unit WHERE gtin = ? ORDER BY serial"
+UNITS_WITH_SERIAL = "SELECT serial, place, gtin, lot, expiry, status, owner FROM unit WHERE serial = ? ORDER BY gtin"
+RECALLED_LOTS = "SELECT gtin, lot FROM watch WHERE kind = ? AND serial = ''"
+RECALLED_UNITS = (
+    "SELECT u.gtin, u.serial, u.place, u.gtin, u.lot, u.expiry, u.status, u.owner FROM watch w "
+    "JOIN unit u ON u.gtin = w.gtin AND u.serial = w.serial WHERE w.kind = ? AND w.serial <> ''"
 )
-RECALLS = "SELECT id, kind, gtin, lot, serial, reason FROM watch WHERE gtin = ? AND kind = ?"
 NAME = "SELECT name, strength FROM item WHERE gtin = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The filters of `scanner stock`; None: any. `near_expiry_days`: expires within so many days of `today`, or has."""
+    """The filters of `scanner stock`; None: any. `near_expiry_days`: expires within so many days of `today`, or has.
+
+    `location` is a place at the top or the container itself. With `serial`, only the units that bear it are counted.
+    """
 
     gtin: str | None = None
     lot: str | None = None
@@ -44,7 +51,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class OnHandLine:
-    """One line; `location` is the place at the top, `container` the innermost container or None."""
+    """One line; `location` is the place at the top, `container` the innermost container or None.
+
+    `serials`: the units in it, where they were asked for.
+    """
 
     location: str
     container: str | None
@@ -60,51 +70,98 @@ class OnHandLine:
     serials: tuple[str, ...]
 
 
-def on_hand_lines(connection: sqlite3.Connection, wanted: Wanted, today: date) -> Iterator[OnHandLine]:
-    """The lines that the filters leave, by place, item, lot; serials are those that stand there by number."""
-    rows = connection.execute(LINES, (wanted.gtin, wanted.lot, wanted.status, wanted.owner)).fetchall()
-    lines = (_line(connection, row, today) for row in rows)
-    yield from sorted(
-        (line for line in lines if _is_wanted(line, wanted, today)),
-        key=lambda line: (line.location, line.container or "", line.gtin, line.lot or "", str(line.expiry)),
-    )
+def on_hand_lines(
+    connection: sqlite3.Connection, wanted: Wanted, today: date, *, serials: bool = False
+) -> Iterator[OnHandLine]:
+    """The lines that the filters leave, sorted by location, container, item, lot, expiry, status and owner.
 
-
-def _line(connection: sqlite3.Connection, row: tuple[str, str, str, str, str, str, int], today: date) -> OnHandLine:
-    place, gtin, lot, expiry_text, status, owner, quantity = row
-    expiry = day_of(expiry_text)
-    serials = tuple(serial for (serial,) in connection.execute(SERIALS, (gtin, lot, expiry_text, status, owner, place)))
-    item = connection.execute(NAME, (gtin,)).fetchone()
-    return OnHandLine(
-        location=location_of(connection, place),
-        container=place if is_container(place) else None,
-        owner=owner,
-        gtin=gtin,
-        name="" if item is None else f"{item[0]} {item[1]}".rstrip(" "),
-        lot=lot or None,
-        expiry=expiry,
-        status=Status(status),
-        quantity=quantity,
-        recalled=_is_recalled(connection, gtin, lot or None, serials),
-        expired=expired(expiry, today),
-        serials=serials,
-    )
-
-
-def _is_recalled(connection: sqlite3.Connection, gtin: str, lot: str | None, serials: tuple[str, ...]) -> bool:
-    """Whether a recall names the lot, the item, or one of the serials of the line."""
-    recalls = [
-        Watch(row[0], row[1], row[2], row[3] or None, row[4] or None, row[5])
-        for row in connection.execute(RECALLS, (gtin, RECALL))
-    ]
-    return any(touches(watch, gtin, lot, serial) for watch in recalls for serial in (None, *serials))
-
-
-def _is_wanted(line: OnHandLine, wanted: Wanted, today: date) -> bool:
-    if wanted.location is not None and wanted.location not in {line.location, line.container}:
-        return False
-    if wanted.serial is not None and wanted.serial not in line.serials:
-        return False
+    Zero lines do not exist. `serials` asks for the units of each line.
+    """
+    latest = None
     if wanted.near_expiry_days is not None:
-        return line.expiry is not None and (line.expiry - today).days <= wanted.near_expiry_days
-    return line.quantity != 0
+        latest = day_text(today + timedelta(days=min(wanted.near_expiry_days, (date.max - today).days)))
+    rows = connection.execute(LINES, (wanted.gtin, wanted.lot, wanted.status, wanted.owner, latest)).fetchall()
+    report = _Report(connection, wanted, today, serials=serials)
+    lines = [line for row in rows if (line := report.line(row[:6], row[6])) is not None]
+    yield from sorted(lines, key=_order)
+
+
+def _order(line: OnHandLine) -> tuple[str, ...]:
+    day = day_text(line.expiry)
+    return line.location, line.container or "", line.gtin, line.lot or "", day, line.status, line.owner
+
+
+class _Report:
+    """What is looked up once for many lines: places, names, recalls, and the units of an item."""
+
+    def __init__(self, connection: sqlite3.Connection, wanted: Wanted, today: date, *, serials: bool) -> None:
+        self._connection = connection
+        self._wanted = wanted
+        self._today = today
+        self._serials = serials
+        self._locations: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._units_of: dict[str, dict[LineKey, list[str]]] = {}
+        self._bearing = None if wanted.serial is None else self._units(UNITS_WITH_SERIAL, wanted.serial)
+        self._recalled_lots = set(connection.execute(RECALLED_LOTS, (RECALL,)).fetchall())
+        recalled = connection.execute(RECALLED_UNITS, (RECALL,)).fetchall()
+        self._recalled_units = {row[:2] for row in recalled}
+        self._recalled_lines = {row[2:] for row in recalled}
+
+    def line(self, key: LineKey, quantity: int) -> OnHandLine | None:
+        """The line as it is printed; None where a filter leaves it out."""
+        place, gtin, lot, expiry_text, status, owner = key
+        bearing = None if self._bearing is None else self._bearing.get(key, [])
+        if bearing == [] or self._wanted.location not in {None, place, self._location(place)}:
+            return None
+        expiry = day_of(expiry_text)
+        units = self._units_in(key) if bearing is None else bearing
+        return OnHandLine(
+            location=self._location(place),
+            container=place if is_container(place) else None,
+            owner=owner,
+            gtin=gtin,
+            name=self._name(gtin),
+            lot=lot or None,
+            expiry=expiry,
+            status=Status(status),
+            quantity=quantity if bearing is None else len(bearing),
+            recalled=self._is_recalled(key, bearing),
+            expired=expired(expiry, self._today),
+            serials=tuple(units),
+        )
+
+    def _location(self, place: str) -> str:
+        if place not in self._locations:
+            self._locations[place] = location_of(self._connection, place)
+        return self._locations[place]
+
+    def _name(self, gtin: str) -> str:
+        if gtin not in self._names:
+            row = self._connection.execute(NAME, (gtin,)).fetchone()
+            self._names[gtin] = "" if row is None else f"{row[0]} {row[1]}".rstrip(" ")
+        return self._names[gtin]
+
+    def _is_recalled(self, key: LineKey, bearing: list[str] | None) -> bool:
+        """By item, by lot, or for a recalled unit in the line (where a serial is wanted: for that unit itself)."""
+        gtin, lot = key[1], key[2]
+        if (gtin, "") in self._recalled_lots or (gtin, lot) in self._recalled_lots:
+            return True
+        if bearing is not None:
+            return any((gtin, serial) in self._recalled_units for serial in bearing)
+        return key in self._recalled_lines
+
+    def _units_in(self, key: LineKey) -> list[str]:
+        """The serials of a line's units, if asked for; an item's units are read once for all its lines."""
+        if not self._serials:
+            return []
+        gtin = key[1]
+        if gtin not in self._units_of:
+            self._units_of[gtin] = self._units(UNITS_OF_ITEM, gtin)
+        return self._units_of[gtin].get(key, [])
+
+    def _units(self, sql: str, key: str) -> dict[LineKey, list[str]]:
+        units: dict[LineKey, list[str]] = {}
+        for serial, place, gtin, lot, expiry, status, owner in self._connection.execute(sql, (key,)):
+            units.setdefault((place, gtin, lot, expiry, status, owner), []).append(serial)
+        return units

@@ -47,8 +47,7 @@ OF_UNIT = (
     "WHERE gtin = ? AND serial = ? AND serial <> '' ORDER BY id DESC"
 )
 OF_LOT = (
-    "SELECT position, quantity, from_place, to_place, inferred FROM posting "
-    "WHERE gtin = ? AND lot = ? ORDER BY id DESC"
+    "SELECT position, quantity, from_place, to_place, inferred FROM posting WHERE gtin = ? AND lot = ? ORDER BY id DESC"
 )
 OUT_OF_PLACE = (
     "SELECT position, quantity, from_place, to_place, inferred FROM posting WHERE from_place = ? ORDER BY id DESC"
@@ -60,8 +59,7 @@ OF_CONTAINER = (
     "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE container = ? ORDER BY id DESC"
 )
 OUT_OF_PARENT = (
-    "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE from_parent = ? "
-    "ORDER BY id DESC"
+    "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE from_parent = ? ORDER BY id DESC"
 )
 INTO_PARENT = (
     "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE to_parent = ? ORDER BY id DESC"

@@ -14,9 +14,7 @@ ROWS_MAX = 500
 SESSION_SAVE = "INSERT INTO session (one, state) VALUES (1, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 SESSION = "SELECT state FROM session WHERE one = 1"
 TASK_SET = "UPDATE task SET workflow = ?, document = ?, operator = ?, state = ?, open = ?, title = ? WHERE id = ?"
-TASK_NEW = (
-    "INSERT INTO task (workflow, document, operator, state, open, title, id) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
+TASK_NEW = "INSERT INTO task (workflow, document, operator, state, open, title, id) VALUES (?, ?, ?, ?, ?, ?, ?)"
 TASK = "SELECT id, workflow, document, operator, state, open, title FROM task WHERE id = ?"
 TASKS_OPEN = (
     "SELECT id, workflow, document, operator, state, open, title FROM task WHERE open = 1 ORDER BY rowid LIMIT ?"
