@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scanner_app.domain.entry import NO_PARENT, Parent, chain_hash, genesis
 
@@ -24,8 +23,7 @@ INSERT_ENTRY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The end of the chain. `seq` and `hash` within the present epoch; `position` and `scans` over the whole file."""
 
     epoch_no: int

@@ -177,7 +177,7 @@ class Ledger:
             step = LedgerStep(connection, self._head, self._waiting, self._trailed)
             yield step
             connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as fault:
+        except sqlite3.Error as fault:
             self._roll_back()
             raise self._fault(fault) from fault
         except BaseException:
@@ -191,7 +191,7 @@ class Ledger:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def _fault(self, fault: sqlite3.Error | OSError) -> StoreError:
+    def _fault(self, fault: sqlite3.Error) -> StoreError:
         """The error of a failed step; one that does not pass by itself stops the ledger."""
         error = fault_of(fault, self.path)
         is_constraint = isinstance(fault, sqlite3.IntegrityError)

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 ROWS_MAX = 500
 SESSION_SAVE = "INSERT INTO session (one, state) VALUES (1, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 SESSION = "SELECT state FROM session WHERE one = 1"
+TASK_SET_STATE = (
+    "UPDATE task SET state = ? "
+    "WHERE id = ? AND open = ? AND workflow = ? AND document IS ? AND operator IS ? AND title = ?"
+)
 TASK_SET = "UPDATE task SET workflow = ?, document = ?, operator = ?, state = ?, open = ?, title = ? WHERE id = ?"
 TASK_NEW = "INSERT INTO task (workflow, document, operator, state, open, title, id) VALUES (?, ?, ?, ?, ?, ?, ?)"
 TASK = "SELECT id, workflow, document, operator, state, open, title FROM task WHERE id = ?"
-TASKS_OPEN = (
-    "SELECT id, workflow, document, operator, state, open, title FROM task WHERE open = 1 ORDER BY rowid LIMIT ?"
-)
+TASKS_OPEN = "SELECT id, workflow, document, operator, state, open, title FROM task WHERE open = 1 ORDER BY no LIMIT ?"
 DOCUMENT = "SELECT id, kind, partner, serialised, closed, owner FROM document WHERE id = ?"
 DOCUMENTS_OPEN = (
     "SELECT id, kind, partner, serialised, closed, owner FROM document WHERE closed = 0 ORDER BY no DESC LIMIT ?"
@@ -52,7 +54,10 @@ class FollowUpRow:
 
 
 def save_task(connection: sqlite3.Connection, task: TaskRow) -> None:
-    """Saves a task, new or known."""
+    """Saves a task, new or known. Mostly its state alone is new: then no index is written."""
+    same = (task.state_json, task.id, task.open, task.workflow, task.document, task.operator, task.title)
+    if connection.execute(TASK_SET_STATE, same).rowcount:
+        return
     row = (task.workflow, task.document, task.operator, task.state_json, task.open, task.title, task.id)
     if connection.execute(TASK_SET, row).rowcount == 0:
         connection.execute(TASK_NEW, row)

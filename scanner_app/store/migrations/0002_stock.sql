@@ -108,7 +108,8 @@ CREATE INDEX follow_up_event_id ON follow_up (event_id);
 
 -- The workflow's state, saved in the commit of its facts.
 CREATE TABLE task (
-    id TEXT NOT NULL PRIMARY KEY,
+    no INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     workflow TEXT NOT NULL,
     document TEXT,
     operator TEXT,
@@ -116,7 +117,7 @@ CREATE TABLE task (
     open INTEGER NOT NULL,
     state TEXT NOT NULL
 ) STRICT;
-CREATE INDEX task_open ON task (open) WHERE open = 1;
+CREATE INDEX task_open ON task (no) WHERE open = 1;
 
 CREATE TABLE session (
     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
