@@ -7,7 +7,8 @@ folder. persist-queue's SQLiteAckQueue puts the same bytes.
 Where the WAL stands decides what a commit costs: while it grows the file system records its new size at each commit,
 once it starts over it does not (0.45 and 0.25 ms for the bare commit on one disk). Between the rounds our ledger gets
 the idle moment that the terminal gives it between two scans, so that its WAL starts over; bare commit and queue are as
-SQLite makes them, in a new file. For information stands beside it a bare commit whose file gets the same idle moments.
+SQLite makes them, in a new file. For information stands beside it a bare commit whose file gets the same moments. Each
+rival takes turns with the ledger alone, since a third one would have to be waited for by both.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import NS_PER_MS, Bound, Figure, Sample, not_measured, quantile, sample_of_ns
@@ -69,60 +72,79 @@ def commit_bare(connection: sqlite3.Connection, stored: bytes) -> None:
 
 
 def measure_committing(folder: Path, *, quick: bool) -> list[Figure]:
-    """Ledger, bare commits and queue in turns, a new row each in every round."""
+    """Three pairs, each with a ledger of its own; the two of a pair take turns, a new row each in every round."""
     from persistqueue import SQLiteAckQueue  # noqa: PLC0415 - the rival; only here
 
     rounds = ROUNDS_QUICK if quick else ROUNDS
     entries = list(itertools.islice(received_entries(), rounds + WARM_UP))
     stored = [encode_entry(entry) for entry in entries]
-    tasks = [task_row(number) for number in range(rounds + WARM_UP)]
-    ledger = open_ledger(folder / "ledger.db")
     bare, idled = bare_connection(folder / "bare.db"), bare_connection(folder / "idled.db")
     queue = SQLiteAckQueue(str(folder / "queue"), multithreading=True)
 
+    def checkpoint_idled() -> None:
+        if idled.total_changes % IDLE_COMMITS_MIN == 0:
+            idled.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    try:
+        over_bare = _pair(folder / "beside-bare.db", entries, lambda number: commit_bare(bare, stored[number]))
+        over_idled = _pair(
+            folder / "beside-idled.db", entries, lambda number: commit_bare(idled, stored[number]), checkpoint_idled
+        )
+        over_queue = _pair(folder / "beside-queue.db", entries, lambda number: queue.put(stored[number]))
+    finally:
+        queue.close()
+        bare.close()
+        idled.close()
+    name = "commit of a scan over a bare single-row FULL commit"
+    return [
+        over_bare.figure(name, GOAL_BARE, "bare commit, ms"),
+        over_idled.figure(f"{name} with idle moments", None, "bare commit, checkpointed in idle moments, ms"),
+        over_queue.rate_figure("rate of scans over the rate of SQLiteAckQueue.put", "SQLiteAckQueue.put, ms"),
+        _idle_figure(over_bare.idle_ns),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What the two sides took, in nanoseconds, and what the ledger's idle moments took."""
+
+    ours: list[int]
+    theirs: list[int]
+    idle_ns: list[int]
+
+    def figure(self, name: str, goal: float | None, rival: str) -> Figure:
+        """Our median over theirs."""
+        ratio = quantile(self.ours, 0.5) / quantile(self.theirs, 0.5)
+        return Figure(name, ratio, "×", goal, Bound.AT_MOST, self._samples(rival))
+
+    def rate_figure(self, name: str, rival: str) -> Figure:
+        """Our rate over theirs, by the medians."""
+        ratio = quantile(self.theirs, 0.5) / quantile(self.ours, 0.5)
+        return Figure(name, ratio, "×", GOAL_QUEUE_RATE, Bound.AT_LEAST, self._samples(rival))
+
+    def _samples(self, rival: str) -> tuple[Sample, Sample]:
+        return sample_of_ns("a scan's commit, ms", self.ours), sample_of_ns(rival, self.theirs)
+
+
+def _pair(path: Path, entries: list[Entry], rival: Action, rival_idle: Callable[[], None] | None = None) -> Pair:
+    """A new ledger and one rival, in turns; after each round the idle moment."""
+    tasks = [task_row(number) for number in range(len(entries))]
     idle_ns: list[int] = []
+    ledger = open_ledger(path)
 
     def idle() -> None:
         start = time.perf_counter_ns()
         ledger.checkpoint_when_idle()
         idle_ns.append(time.perf_counter_ns() - start)
-        if idled.total_changes % IDLE_COMMITS_MIN == 0:
-            idled.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        if rival_idle is not None:
+            rival_idle()
 
-    actions: dict[str, Action] = {
-        "ours": lambda number: commit_scan(ledger, entries[number], tasks[number]),
-        "bare": lambda number: commit_bare(bare, stored[number]),
-        "idled": lambda number: commit_bare(idled, stored[number]),
-        "queue": lambda number: queue.put(stored[number]),
-    }
+    actions = {"ours": lambda number: commit_scan(ledger, entries[number], tasks[number]), "theirs": rival}
     try:
-        durations = interleaved(actions, rounds, warm_up=WARM_UP, idle=idle)
+        durations = interleaved(actions, len(entries) - WARM_UP, warm_up=WARM_UP, idle=idle)
     finally:
-        queue.close()
-        bare.close()
-        idled.close()
         ledger.close()
-    return [*_commit_figures(durations), _idle_figure(idle_ns)]
-
-
-def _commit_figures(durations: dict[str, list[int]]) -> list[Figure]:
-    medians = {name: quantile(each, 0.5) for name, each in durations.items()}
-    ours = sample_of_ns("a scan's commit, ms", durations["ours"])
-    over_bare = "commit of a scan over a bare single-row FULL commit"
-    return [
-        Figure(
-            over_bare, medians["ours"] / medians["bare"], "×", GOAL_BARE, Bound.AT_MOST,
-            (ours, sample_of_ns("bare commit, ms", durations["bare"])),
-        ),
-        Figure(
-            f"{over_bare}, idle moments too", medians["ours"] / medians["idled"], "×", None, Bound.AT_MOST,
-            (sample_of_ns("bare commit with our idle checkpoints, ms", durations["idled"]),),
-        ),
-        Figure(
-            "rate of scans over the rate of SQLiteAckQueue.put", medians["queue"] / medians["ours"], "×",
-            GOAL_QUEUE_RATE, Bound.AT_LEAST, (sample_of_ns("SQLiteAckQueue.put, ms", durations["queue"]),),
-        ),
-    ]  # fmt: skip
+    return Pair(durations["ours"], durations["theirs"], idle_ns)
 
 
 def _idle_figure(idle_ns: list[int]) -> Figure:
