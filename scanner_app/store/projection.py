@@ -5,7 +5,7 @@ Nothing here decides anything: what an entry does to stock is `effects`; this mo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.follow_ups import follow_up_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.stock import Deltas, DocumentDelta, QuantityDelta
 
+K = TypeVar("K", bound=tuple[str, ...])
 OnHandKey = tuple[str, str, str, str, str, str]
 """place, gtin, lot, expiry, status, owner"""
 ProgressKey = tuple[str, str, str, str, str]
@@ -117,17 +118,22 @@ def _add_on_hand(connection: sqlite3.Connection, line: OnHandKey, change: int) -
 
 def summed_quantities(deltas: Iterable[QuantityDelta]) -> dict[OnHandKey, int]:
     """The change of each on-hand line, without those that come to nothing."""
-    changes: dict[OnHandKey, int] = {}
-    for delta in deltas:
-        line = (delta.place, delta.gtin, delta.lot or "", day_text(delta.expiry), delta.status.value, delta.owner)
-        changes[line] = changes.get(line, 0) + delta.change
-    return {line: change for line, change in changes.items() if change}
+    return _summed(
+        ((each.place, each.gtin, each.lot or "", day_text(each.expiry), each.status.value, each.owner), each.change)
+        for each in deltas
+    )
 
 
 def summed_progress(deltas: Iterable[DocumentDelta]) -> dict[ProgressKey, int]:
     """The change of what each document has received, without those that come to nothing."""
-    changes: dict[ProgressKey, int] = {}
-    for delta in deltas:
-        line = (delta.document, delta.gtin, delta.lot or "", day_text(delta.expiry), delta.status.value)
-        changes[line] = changes.get(line, 0) + delta.change
-    return {line: change for line, change in changes.items() if change}
+    return _summed(
+        ((each.document, each.gtin, each.lot or "", day_text(each.expiry), each.status.value), each.change)
+        for each in deltas
+    )
+
+
+def _summed(changes: Iterable[tuple[K, int]]) -> dict[K, int]:
+    sums: dict[K, int] = {}
+    for key, change in changes:
+        sums[key] = sums.get(key, 0) + change
+    return {key: change for key, change in sums.items() if change}
