@@ -391,5 +391,3 @@ class HistoryLine:
     accepted: bool
     parameters: dict[str, str | int | None]
     scanned: str
-
-

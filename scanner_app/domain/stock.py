@@ -236,9 +236,7 @@ def _unit_deltas(postings: Iterable[Posting], document: str | None) -> Iterable[
 
 def _container_delta(move: ContainerMove, document: str | None) -> ContainerDelta:
     """Where the container stands afterwards."""
-    return ContainerDelta(
-        move.container, move.to_parent, move.seal, document if move.from_parent == SUPPLIER else None
-    )
+    return ContainerDelta(move.container, move.to_parent, move.seal, document if move.from_parent == SUPPLIER else None)
 
 
 def _document_deltas(postings: Iterable[Posting], document: str | None) -> Iterable[DocumentDelta]:
