@@ -27,6 +27,8 @@ LAG_MAX = 64
 LAG_IDLE_MIN = 32
 """Fewer entries are not worth a commit of their own while nobody scans."""
 
+FACTS_WITHOUT_MOVES = frozenset({EntryKind.CONDITION, EntryKind.DOCUMENT_CLOSED})
+
 Step = tuple[int, int | None, str, str, int]
 """Position, quantity (None: a container), from, to, inferred."""
 
@@ -70,10 +72,13 @@ FACTS = "SELECT position FROM fact WHERE task = ? ORDER BY position DESC"
 
 
 def fact_task_of(entry: Entry) -> str | None:
-    """The task whose undo could take this entry back; None for refusals, corrections and entries that move nothing."""
+    """The task of which the entry is a fact: accepted, and it moves something or is of a kind that counts by itself.
+
+    None for refusals, notes and corrections. Undo asks for the last of them, also where it then has to refuse.
+    """
     moves_something = bool(entry.postings or entry.container_moves or entry.lists)
-    is_fact = moves_something and entry.kind is not EntryKind.CORRECTED and isinstance(entry.verdict, Accepted)
-    return entry.task if is_fact else None
+    is_fact = entry.kind is not EntryKind.CORRECTED and (moves_something or entry.kind in FACTS_WITHOUT_MOVES)
+    return entry.task if is_fact and isinstance(entry.verdict, Accepted) else None
 
 
 def read_list(connection: sqlite3.Connection, digest: str) -> MemberList:

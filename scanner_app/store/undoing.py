@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.entry import decode_entry
+from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.domain.facts import LastFact, UndoFact
 from scanner_app.domain.stock import NOT_OURS, QuantityDelta
 from scanner_app.store.projection import ON_HAND, summed_quantities
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.stock import ContainerMove, Posting
+    from scanner_app.store.trail import Step
 
 LATER_MAX = 8
+WALKED_MAX = 1_000
+"""How many later steps of one unit or container are looked at."""
 FACTS_WALKED_MAX = 1_000
 """How many facts of a task are gone back over those taken back already or made by somebody else."""
 
 FACT = "SELECT event_id, bytes FROM entry WHERE position = ?"
 IS_CORRECTED = "SELECT 1 FROM entry WHERE refers_to = ? AND kind = 'corrected'"
 UNIT_POSITION = "SELECT position FROM unit WHERE gtin = ? AND serial = ?"
-CONTAINER_POSITION = "SELECT position FROM container WHERE id = ?"
+LATER = "SELECT event_id, kind, refers_to FROM entry WHERE position = ?"
+POSITION_OF = "SELECT position FROM entry WHERE event_id = ?"
 EVENT_ID = "SELECT event_id FROM entry WHERE position = ?"
 
 
@@ -45,31 +49,47 @@ def _undo_fact(connection: sqlite3.Connection, trail: Trail, position: int, entr
     lists = tuple(read_list(connection, digest) for digest in entry.lists)
     postings = [*entry.postings, *(posting for members in lists for posting in members.postings)]
     moves = [*entry.container_moves, *(move for members in lists for move in members.container_moves)]
-    later = {*_later_units(connection, position, postings), *_later_containers(connection, trail, position, moves)}
-    event_ids = tuple(connection.execute(EVENT_ID, (each,)).fetchone()[0] for each in sorted(later)[:LATER_MAX])
-    return UndoFact(entry, lists, event_ids, would_go_below_zero=_goes_below_zero(connection, postings))
+    touching = {*_later_of_units(connection, trail, position, postings), *_later_of_containers(trail, position, moves)}
+    standing = (each for each in sorted(touching) if _stands(connection, each, position))
+    later = tuple(connection.execute(EVENT_ID, (each,)).fetchone()[0] for each in islice(standing, LATER_MAX))
+    return UndoFact(entry, lists, later, would_go_below_zero=_goes_below_zero(connection, postings))
 
 
-def _later_units(connection: sqlite3.Connection, position: int, postings: Iterable[Posting]) -> Iterator[int]:
-    """Entries after `position` about the same serialised units."""
-    for posting in postings:
-        if posting.key.serial is not None:
-            row = connection.execute(UNIT_POSITION, (posting.key.gtin, posting.key.serial)).fetchone()
-            if row is not None and row[0] > position:
-                yield row[0]
-
-
-def _later_containers(
-    connection: sqlite3.Connection, trail: Trail, position: int, moves: Iterable[ContainerMove]
+def _later_of_units(
+    connection: sqlite3.Connection, trail: Trail, position: int, postings: Iterable[Posting]
 ) -> Iterator[int]:
+    """Entries after `position` about the same serialised units; most units have none, and their row says so."""
+    for posting in postings:
+        serial = posting.key.serial
+        if serial is not None:
+            row = connection.execute(UNIT_POSITION, (posting.key.gtin, serial)).fetchone()
+            if row is not None and row[0] > position:
+                yield from _after(position, trail.of_unit(posting.key.gtin, serial))
+
+
+def _later_of_containers(trail: Trail, position: int, moves: Iterable[ContainerMove]) -> Iterator[int]:
     """Entries after `position` about the same containers, their content included."""
     for container in {move.container: None for move in moves}:
-        row = connection.execute(CONTAINER_POSITION, (container,)).fetchone()
-        if row is not None and row[0] > position:
-            yield row[0]
-        for touching in (trail.into, trail.out_of, trail.containers_into, trail.containers_out_of):
-            later = takewhile(lambda step: step[0] > position, touching(container))
-            yield from (step[0] for step in islice(later, LATER_MAX))
+        for touching in (
+            trail.of_container, trail.into, trail.out_of, trail.containers_into, trail.containers_out_of
+        ):  # fmt: skip
+            yield from _after(position, touching(container))
+
+
+def _after(position: int, steps: Iterator[Step]) -> Iterator[int]:
+    """The positions of steps, newest first, as far as they are later."""
+    return islice(takewhile(lambda each: each > position, (step[0] for step in steps)), WALKED_MAX)
+
+
+def _stands(connection: sqlite3.Connection, later: int, position: int) -> bool:
+    """Whether a later entry is in the way: one that was taken back is not, nor the correction that took it back."""
+    event_id, kind, refers_to = connection.execute(LATER, (later,)).fetchone()
+    if connection.execute(IS_CORRECTED, (event_id,)).fetchone() is not None:
+        return False
+    if kind != EntryKind.CORRECTED.value:
+        return True
+    corrected = connection.execute(POSITION_OF, (refers_to,)).fetchone()
+    return corrected is None or corrected[0] <= position
 
 
 def _goes_below_zero(connection: sqlite3.Connection, postings: Iterable[Posting]) -> bool:
