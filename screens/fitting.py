@@ -5,13 +5,14 @@ Widths are cells, not characters: a CJK character takes two. Nothing here knows 
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
 
 ELLIPSIS: Final = "…"
-_RUN_OF_SPACES: Final = re.compile(" {2,}")
+WRAPS_KEPT: Final = 256
+"""A page is tried at several heights and drawn again with few changes: most of its texts were wrapped before."""
 
 
 def cut(text: str, width: int) -> str:
@@ -39,8 +40,14 @@ def closed_up(text: str, width: int) -> str:
     """`text` with its runs of spaces shortened, first to two, then to one, as far as `width` cells ask for it."""
     if cell_len(text) <= width:
         return text
-    two = _RUN_OF_SPACES.sub("  ", text)
-    return two if cell_len(two) <= width else _RUN_OF_SPACES.sub(" ", text)
+    two = "  ".join(_groups(text))
+    return two if cell_len(two) <= width else " ".join(_groups(text))
+
+
+def _groups(text: str) -> list[str]:
+    """What stands between runs of two spaces and more."""
+    parts = (part.strip(" ") for part in text.split("  "))
+    return [part for part in parts if part]
 
 
 def fit(text: str, width: int) -> str:
@@ -58,6 +65,7 @@ def fit(text: str, width: int) -> str:
     return whole.rstrip(" ") + ELLIPSIS
 
 
+@lru_cache(maxsize=WRAPS_KEPT)
 def wrap(text: str, width: int, rows_max: int | None = None) -> tuple[str, ...]:
     """`text` on rows of at most `width` cells, broken between groups (two spaces), else words, else anywhere.
 
@@ -72,7 +80,7 @@ def wrap(text: str, width: int, rows_max: int | None = None) -> tuple[str, ...]:
     if cell_len(closed) <= width:
         return (closed,)
     rows: list[str] = []
-    for group in _RUN_OF_SPACES.split(text):
+    for group in _groups(text):
         _append(rows, group, width, "  ")
     if rows_max is None or len(rows) <= rows_max:
         return tuple(rows)

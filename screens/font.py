@@ -8,6 +8,7 @@ them alone.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 ROWS: Final = 3
@@ -15,7 +16,7 @@ DOT: Final = "•"
 
 _HALVES: Final = {"..": " ", "#.": "▀", ".#": "▄", "##": "█"}
 
-_BOLD_PIXELS: Final = {
+BOLD: Final = {
     "A": ".###. ##.## ##.## ##### ##.## ##.##",
     "B": "####. ##.## ####. ##.## ##.## ####.",
     "C": ".#### ##... ##... ##... ##... .####",
@@ -62,7 +63,7 @@ _BOLD_PIXELS: Final = {
     " ": "... ... ... ... ... ...",
 }
 
-_SLIM_PIXELS: Final = {
+SLIM: Final = {
     "A": ".#. #.# #.# ### #.# #.#",
     "B": "##. #.# ##. #.# #.# ##.",
     "C": ".## #.. #.. #.. #.. .##",
@@ -110,27 +111,20 @@ _SLIM_PIXELS: Final = {
 }
 
 
-def _glyphs(pixels: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    """Each glyph as its three rows of text."""
-    glyphs: dict[str, tuple[str, ...]] = {}
-    for character, drawn in pixels.items():
-        grid = drawn.split(" ")
-        pairs = zip(grid[0::2], grid[1::2], strict=True)
-        glyphs[character] = tuple(
-            "".join(_HALVES[upper + lower] for upper, lower in zip(*pair, strict=True)) for pair in pairs
-        )
-    return glyphs
-
-
-BOLD: Final = _glyphs(_BOLD_PIXELS)
-SLIM: Final = _glyphs(_SLIM_PIXELS)
+@cache
+def glyph(pixels: str) -> tuple[str, ...]:
+    """Six rows of pixels as three rows of text."""
+    grid = pixels.split(" ")
+    pairs = zip(grid[0::2], grid[1::2], strict=True)
+    return tuple("".join(_HALVES[upper + lower] for upper, lower in zip(*pair, strict=True)) for pair in pairs)
 
 
 def giant(text: str, width: int) -> tuple[str, ...] | None:
     """`text` as three rows of at most `width` cells, in the heaviest font that fits; None where neither does."""
     for font in (BOLD, SLIM):
-        if all(character in font for character in text):
-            drawn = tuple(" ".join(font[character][line] for character in text) for line in range(ROWS))
-            if text and len(drawn[0]) <= width:
+        if text and all(character in font for character in text):
+            glyphs = [glyph(font[character]) for character in text]
+            drawn = tuple(" ".join(rows) for rows in zip(*glyphs, strict=True))
+            if len(drawn[0]) <= width:
                 return drawn
     return None

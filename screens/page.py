@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -67,6 +68,7 @@ def _levels() -> tuple[Squeeze, ...]:
 
 
 LEVELS: Final = _levels()
+SMALL_LEVELS: Final = tuple(replace(level, big=False) for level in LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,14 @@ def lay_out(view: View, words: Words, width: int, height: int, offset: int = 0) 
     big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN and not answered
     listed = len(list_rows(view, words, width, 0))
     least = min(listed, LIST_ROWS_MIN)
-    for level in LEVELS:
-        squeeze = level if big else replace(level, big=False)
-        parts = _parts(view, words, width, squeeze)
-        if parts.height + squeeze.blanks + least <= height:
-            break
-    else:
-        squeeze = replace(LEVELS[-1], big=False)
-        parts = _parts(view, words, width, squeeze)
+    levels = LEVELS if big else SMALL_LEVELS
+
+    def fits(level: Squeeze) -> int:
+        return int(_parts(view, words, width, level).height + level.blanks + least <= height)
+
+    found = bisect_left(levels, 1, hi=len(levels) - 1, key=fits)  # no level is higher than the one before
+    squeeze = levels[found]
+    parts = _parts(view, words, width, squeeze)
     if listed:
         return _with_list(view, words, parts, (width, height), offset)
     return _finished(_spread(view, parts, squeeze.blanks, height), width, height)

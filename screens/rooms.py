@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from rich.cells import cell_len
@@ -20,7 +19,7 @@ PRODUCT_ROWS_MAX: Final = 2
 HISTORY_MARK_CELLS: Final = 4
 UNDER_CLOCK: Final = 7
 MENU_INDENT: Final = 5
-_HANGING: Final = re.compile(r" *\S{1,12}  +")
+FIRST_COLUMN_MAX: Final = 12
 
 
 def prompts(view: View) -> bool:
@@ -178,8 +177,11 @@ def _note_rows(note: str, width: int) -> tuple[Row, ...]:
     """A note on as many rows as it needs; a short first column (`F2  undo`) hangs out to the left."""
     if not note.strip(" "):
         return (Row(),)
-    match = _HANGING.match(note)
-    hang = match.end() if match and match.end() <= width // 2 else len(note) - len(note.lstrip(" "))
+    indented = note.lstrip(" ")
+    first, gap, rest = indented.partition("  ")
+    hang = len(note) - len(rest.lstrip(" "))
+    if not gap or " " in first or cell_len(first) > FIRST_COLUMN_MAX or hang > width // 2:
+        hang = len(note) - len(indented)
     texts = wrap(note[hang:], width - 2 - hang)
-    first = Row((Span(" "), Span(note[:hang], Role.STRONG), Span(texts[0] if texts else "")))
-    return (first, *(Row((Span(" " * (hang + 1)), Span(text))) for text in texts[1:]))
+    top = Row((Span(" "), Span(note[:hang], Role.STRONG), Span(texts[0] if texts else "")))
+    return (top, *(Row((Span(" " * (hang + 1)), Span(text))) for text in texts[1:]))

@@ -61,7 +61,7 @@ class Palette:
 
     def __init__(self, name: ThemeName, *, sixteen: bool = False) -> None:
         self.sixteen = sixteen
-        self._styles = {role: _style(ink, sixteen=sixteen) for role, ink in _inks(name).items()}
+        self._styles = {role: _style(ink, sixteen=sixteen) for role, ink in _inks(name, sixteen=sixteen).items()}
 
     def style(self, role: Role) -> Style:
         """How a role is drawn."""
@@ -81,8 +81,8 @@ def palette(name: ThemeName, *, sixteen: bool = False) -> Palette:
     return Palette(name, sixteen=sixteen)
 
 
-def _inks(name: ThemeName) -> dict[Role, tuple[int, int, bool]]:
-    """Foreground, background and boldness of every role."""
+def _inks(name: ThemeName, *, sixteen: bool) -> dict[Role, tuple[int, int, bool]]:
+    """Foreground, background and boldness of every role. A console's yellow is a brown: white reads better on it."""
     dark = name is ThemeName.DARK
     ink, bright, page = (WHITE, SHINING, BLACK) if dark else (BLACK, BLACK, WHITE)
     inks = {
@@ -97,8 +97,13 @@ def _inks(name: ThemeName) -> dict[Role, tuple[int, int, bool]]:
         Role.DONE: (GREEN, page, False),
         Role.REST: (GREY, page, False),
     }
-    blocks = ((Role.OK, BLACK, GREEN), (Role.STOP, SHINING, RED), (Role.ASK, BLACK, YELLOW), (Role.INFO, SHINING, BLUE),
-              (Role.RECALL, SHINING, MAGENTA))  # fmt: skip
+    blocks = (
+        (Role.OK, BLACK, GREEN),
+        (Role.STOP, SHINING, RED),
+        (Role.ASK, SHINING if sixteen else BLACK, YELLOW),
+        (Role.INFO, SHINING, BLUE),
+        (Role.RECALL, SHINING, MAGENTA),
+    )
     for block, on_it, ground in blocks:
         inks[block] = (on_it, ground, False)
         inks[Role(f"{block}_word")] = (on_it, ground, True)

@@ -4,22 +4,23 @@ import string
 
 import pytest
 
-from screens.font import BOLD, DOT, ROWS, SLIM, giant
+from screens.font import BOLD, DOT, ROWS, SLIM, giant, glyph
 
 LETTERS = string.ascii_uppercase + string.digits + "-/ "
 
 
 @pytest.mark.parametrize("font", [BOLD, SLIM])
-def test_every_letter_is_three_rows_of_console_blocks(font: dict[str, tuple[str, ...]]) -> None:
+def test_every_letter_is_three_rows_of_console_blocks(font: dict[str, str]) -> None:
     assert set(LETTERS) <= set(font)
-    for glyph in font.values():
-        assert len(glyph) == ROWS
-        assert len({len(row) for row in glyph}) == 1
-        assert set("".join(glyph)) <= set("█▀▄ ")
+    for pixels in font.values():
+        drawn = glyph(pixels)
+        assert len(drawn) == ROWS
+        assert len({len(row) for row in drawn}) == 1
+        assert set("".join(drawn)) <= set("█▀▄ ")
 
 
 @pytest.mark.parametrize("font", [BOLD, SLIM])
-def test_no_two_letters_look_the_same(font: dict[str, tuple[str, ...]]) -> None:
+def test_no_two_letters_look_the_same(font: dict[str, str]) -> None:
     assert len(set(font.values())) == len(font)
 
 
