@@ -72,13 +72,18 @@ def test_a_line_that_comes_to_nothing_is_gone(writer: Writer) -> None:
     assert stock_at(writer.ledger, "A-1") == [(GTIN, "L1", Status.AVAILABLE, 3)]
 
 
-def test_an_exception_in_a_step_leaves_nothing(writer: Writer) -> None:
-    ledger = writer.ledger
-    head = ledger.head
-    with pytest.raises(ZeroDivisionError), ledger.step() as step:
+def fail_after_a_unit(writer: Writer) -> None:
+    with writer.ledger.step() as step:
         step.append(writer.entry(postings=[received(key("S1"))], raw=scanned("one")))
         assert isinstance(step.answer(UnitOf(GTIN, "S1")), UnitFact)
         raise ZeroDivisionError
+
+
+def test_an_exception_in_a_step_leaves_nothing(writer: Writer) -> None:
+    ledger = writer.ledger
+    head = ledger.head
+    with pytest.raises(ZeroDivisionError):
+        fail_after_a_unit(writer)
     assert ledger.head == head
     assert ledger.counters() == Counters(0, 0, 0)
     assert ledger.answer(UnitOf(GTIN, "S1")) is None
@@ -160,7 +165,8 @@ def test_replacing_an_entry_is_refused_like_deleting_it(writer: Writer) -> None:
 
 def capture(name: str) -> Capture:
     return Capture(
-        name, b"\x1dpay\xff", "text\x1d", "]d2", "dock", "p", True, "scanned", 5, 6, "boot", "CR", False
+        name, b"\x1dpay\xff", "text\x1d", "]d2", "dock", "p", commissioned=True, method="scanned", monotonic_ns=5,
+        wall_ms=6, boot_id="boot", ended_by="CR", cut=False,
     )  # fmt: skip
 
 
@@ -190,11 +196,16 @@ def test_a_capture_is_spilled_once(ledger: Ledger) -> None:
     assert ledger.counters().waiting == 1
 
 
+def fail_after_taking(ledger: Ledger, name: str) -> None:
+    with ledger.step() as step:
+        step.take_capture(name)
+        raise ZeroDivisionError
+
+
 def test_a_capture_leaves_the_inbox_only_with_its_entry(writer: Writer) -> None:
     writer.ledger.spill([capture("a")])
-    with pytest.raises(ZeroDivisionError), writer.ledger.step() as step:
-        step.take_capture("a")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_after_taking(writer.ledger, "a")
     assert writer.ledger.counters().waiting == 1
     assert len(writer.ledger.inbox()) == 1
 
