@@ -178,8 +178,10 @@ def test_verify_holds_and_finds_a_changed_byte(home: Path, ask: Callable[..., li
     assert set(found) >= {"ok", "entries", "head", "first_bad"}
     assert (found["ok"], found["first_bad"]) == (True, None)
     assert found["entries"] > 90
-    changed = "CAST(replace(CAST(bytes AS TEXT), 'DOCK-1', 'DOCK-9') AS BLOB)"
-    change(home, f"UPDATE entry SET bytes = {changed} WHERE position = 60")
+    change(
+        home,
+        "UPDATE entry SET bytes = CAST(replace(CAST(bytes AS TEXT), 'DOCK-1', 'DOCK-9') AS BLOB) WHERE position = 60",
+    )
     (broken,) = ask("ledger", "verify", code=1)
     assert (broken["ok"], broken["first_bad"]) == (False, 60)
     ran = subprocess.run([sys.executable, VERIFIER, home / "ledger.db"], capture_output=True, text=True, check=False)
