@@ -57,7 +57,8 @@ def _groups(view: View, panel: Panel, roles: MarkRoles, width: int, *, big: bool
 
 def _ask(view: View, words: Words, roles: MarkRoles, width: int) -> tuple[Row, ...]:
     """What is wanted now, what is typed so far, and how many scans wait for the answer."""
-    wanted = f"{view.verb}  {view.giant}" if view.verb and view.giant else ""
+    named = view.giant.casefold() in view.verb.casefold()
+    wanted = view.verb if named else f"{view.verb}  {view.giant}"
     rows = [_on(text, roles.word, roles) for line in (view.subtitle, wanted) for text in wrap(line, width - 2)]
     if view.entering is not None:
         shown = DOT * len(view.entering) if view.secret else view.entering

@@ -104,8 +104,7 @@ def lay_out(view: View, words: Words, width: int, height: int, offset: int = 0) 
         return Page(())
     if view.blocking and view.panel is not None:
         return _finished(alarm_rows(view, view.panel, words, width, height), width, height)
-    answered = view.room is Room.ENQUIRY and view.entering is None and bool(view.lines or view.notes)
-    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN and not answered
+    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN
     listed = len(list_rows(view, words, width, 0))
     least = min(listed, LIST_ROWS_MIN)
     levels = LEVELS if big else SMALL_LEVELS

@@ -27,12 +27,19 @@ def prompts(view: View) -> bool:
     return view.entering is not None or (view.room in PROMPTING and not view.menu)
 
 
+def _answered(view: View) -> bool:
+    """Whether a look-up has its answer, which needs the room more than the question."""
+    return view.room is Room.ENQUIRY and bool(view.lines or view.notes)
+
+
 def prompt_rows(view: View, width: int, *, big: bool) -> tuple[Row, ...]:
     """What is wanted now: the sentence, and under it the one large thing; while typing, what is typed instead."""
     if not prompts(view):
         return ()
     if view.entering is not None:
         return (*_asked_rows(view, width), *_typed_rows(view, view.entering, width, big=big))
+    if _answered(view):
+        return tuple(row(text) for text in wrap(view.subtitle or view.verb, width - 2))
     if not view.giant:
         return _asked_rows(view, width)
     drawn = giant(view.giant, width - 2) if big else None
@@ -51,7 +58,8 @@ def _asked_rows(view: View, width: int) -> tuple[Row, ...]:
     """The sentence of the prompt after its verb, which falls away where the sentence has it too or needs the room."""
     sentence = view.subtitle
     if not sentence:
-        sentence = view.verb if view.entering is None else f"{view.verb}  {view.giant}"
+        named = view.entering is None or view.giant.casefold() in view.verb.casefold()
+        sentence = view.verb if named else f"{view.verb}  {view.giant}"
         return tuple(row(text, Role.STRONG) for text in wrap(sentence, width - 2))
     both = f"{view.verb}  {sentence}"
     if view.verb and view.verb.casefold() not in sentence.casefold() and cell_len(both) <= width - 2:

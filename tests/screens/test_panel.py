@@ -83,12 +83,17 @@ def test_a_recall_takes_the_whole_screen_and_says_everything() -> None:
         for sentence in (
             RECALL.panel.headline,
             *RECALL.panel.more,
-            RECALL.subtitle,
-            "SCAN CAGE",
+            RECALL.verb,
             "3 waiting",
             "F6 Type",
         ):
             assert " ".join(sentence.split()) in said
+
+
+def test_an_alarm_names_what_to_scan_beside_its_verb() -> None:
+    assert RECALL.panel is not None
+    rows = alarm_rows(replace(RECALL, verb="SCAN", subtitle="the card"), RECALL.panel, Words(), 40, 20)
+    assert texts(rows)[-4:-2] == [" the card", " SCAN  CAGE"]
 
 
 def test_an_alarm_keeps_stripe_typing_and_what_is_asked() -> None:

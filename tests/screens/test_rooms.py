@@ -8,7 +8,19 @@ from screens.keys_line import keys_rows, standing_rows
 from screens.lines import Role, Row
 from screens.rooms import item_rows, list_rows, prompt_rows
 from screens.words import Words, words_of
-from tests.screens.views import HEALTH, HELP, HISTORY, MENU, PIN, RECEIVING, TYPING, TYPING_LONG, WORK_KEYS
+from tests.screens.views import (
+    FOUND,
+    HEALTH,
+    HELP,
+    HISTORY,
+    LOOK_UP,
+    MENU,
+    PIN,
+    RECEIVING,
+    TYPING,
+    TYPING_LONG,
+    WORK_KEYS,
+)
 
 WORDS = Words()
 EMPTY = replace(HELP, notes=())
@@ -41,8 +53,10 @@ def test_the_verb_stands_before_a_sentence_that_lacks_it() -> None:
 
 
 def test_without_room_the_word_is_bold_beside_its_verb() -> None:
-    assert texts(prompt_rows(RECEIVING, 26, big=False)) == [" scan pallet, case or", " item", " SCAN  I T E M"]
-    same = replace(RECEIVING, subtitle="scan item")
+    assert texts(prompt_rows(RECEIVING, 26, big=False)) == [" scan pallet, case or", " item", "  I T E M"]
+    apart = replace(RECEIVING, verb="SCAN", subtitle="case or item")
+    assert texts(prompt_rows(apart, 26, big=False)) == [" case or item", " SCAN  I T E M"]
+    same = replace(apart, subtitle="scan item")
     assert texts(prompt_rows(same, 26, big=False)) == [" SCAN  I T E M"]
     assert texts(prompt_rows(replace(same, verb=""), 26, big=False)) == [" scan item", "  I T E M"]
 
@@ -51,7 +65,7 @@ def test_a_word_too_long_or_strange_for_the_font_is_bold_and_whole() -> None:
     long = replace(RECEIVING, giant="QUARANTINE-CAGE-NORTH")
     assert texts(prompt_rows(long, 40, big=True))[1:] == ["  QUARANTINE-CAGE-NORTH"]
     strange = replace(RECEIVING, giant="bin 4a", verb="")
-    assert texts(prompt_rows(strange, 40, big=True))[1:] == ["  b i n   4 a"]
+    assert texts(prompt_rows(strange, 40, big=True)) == ["  b i n   4 a"]
 
 
 def test_without_a_word_only_the_sentence_is_said() -> None:
@@ -73,6 +87,11 @@ def test_what_is_typed_is_large_while_it_fits_and_a_pin_is_dots() -> None:
     assert dots.count("████") == 3
     assert texts(prompt_rows(PIN, 40, big=False))[-1] == "  •••_"
     assert "123" not in dots
+
+
+def test_an_answered_look_up_keeps_its_question_short() -> None:
+    assert texts(prompt_rows(FOUND, 40, big=True)) == [" scan any code"]
+    assert len(prompt_rows(LOOK_UP, 40, big=True)) == 4
 
 
 def test_long_typing_shows_its_end_in_a_field() -> None:

@@ -45,8 +45,8 @@ RECEIVING: Final = View(
     status=OFFLINE,
     meter=METER,
     title="RECEIVE  ASN-1001",
-    subtitle="scan pallet, case or item",
-    verb="SCAN",
+    subtitle="",
+    verb="scan pallet, case or item",
     giant="ITEM",
     done=34,
     total=96,
@@ -84,7 +84,7 @@ EXPIRED: Final = replace(
 )
 COLD: Final = replace(
     RECEIVING,
-    subtitle="cold goods: what does the logger say?",
+    verb="cold goods: what does the logger say?",
     giant="LOGGER",
     lines=("Insulem rapid 100 IU/ml, 5 pens", "2-8 °C            LOT IR-7790"),
     panel=Panel(Mark.ASK, "CHECK", "cold goods: logger result first", ("a logger card, or F6 to type it",)),
@@ -92,8 +92,7 @@ COLD: Final = replace(
 PUT_AWAY: Final = replace(
     RECEIVING,
     title="PUT AWAY",
-    subtitle="12 in hand, Amoxidem 500 mg: room 15-25, try B-04-2",
-    verb="SCAN",
+    verb="12 in hand, Amoxidem 500 mg: room 15-25, try B-04-2",
     giant="B-04-2",
     done=2,
     total=7,
@@ -108,9 +107,8 @@ TYPING_LONG: Final = replace(RECEIVING, panel=None, entering="(01)09521234543213
 RECALL: Final = replace(
     RECEIVING,
     meter=Meter(145, 142, 3, 131, 0, "2h"),
-    verb="SCAN",
+    verb="(10)C90: quarantine card, or the cage",
     giant="CAGE",
-    subtitle="(10)C90: quarantine card, or the cage",
     lines=("Cardizol 20 mg, 28 tablets", "LOT C90           EXP 2027-01-31"),
     panel=Panel(
         Mark.RECALL, "RECALL", "lot C90  Cardizol 20 mg",
@@ -120,17 +118,17 @@ RECALL: Final = replace(
     blocking=True,
 )  # fmt: skip
 SIGN_IN: Final = View(
-    Room.SIGN_IN, NOBODY, ALONE, "SIGN IN", "scan your badge", "SCAN", "BADGE",
+    Room.SIGN_IN, NOBODY, ALONE, "SIGN IN", "", "scan your badge", "BADGE",
     keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type")),
     scanner_text="ttyACM0 ready",
 )  # fmt: skip
 PIN: Final = replace(
-    SIGN_IN, subtitle="Ana Duarte: type your PIN", verb="TYPE", giant="PIN", entering="123", secret=True,
+    SIGN_IN, verb="Ana Duarte: type your PIN", giant="PIN", entering="123", secret=True,
     panel=Panel(Mark.STOP, "STOP", "wrong PIN, 2 tries left"),
     keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back")),
 )  # fmt: skip
 MENU: Final = View(
-    Room.MENU, NO_CENTRE, ALONE, "MENU", "choose, or scan any code", "SCAN", "TASK",
+    Room.MENU, NO_CENTRE, ALONE, "MENU", "choose, or scan any code", "", "",
     menu=(
         MenuEntry("1", "RECEIVE", "4 open, 1 late"),
         MenuEntry("2", "PUT AWAY", "7 units in DOCK-2"),
@@ -145,10 +143,10 @@ MENU: Final = View(
 )  # fmt: skip
 TRAINING: Final = replace(MENU, stripe="TRAINING")
 LOOK_UP: Final = View(
-    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "scan any code", "SCAN", "ANY CODE", keys=BACK, scanner_text="ttyACM0 ready"
+    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "", "scan any code", "ANY CODE", keys=BACK, scanner_text="ttyACM0 ready"
 )
 FOUND: Final = View(
-    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "scan any code", "SCAN", "ANY CODE",
+    Room.ENQUIRY, ONLINE, METER, "LOOK UP", "", "scan any code", "ANY CODE",
     lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "B-04-2   available",
            "GTIN 09521234543213"),
     notes=(
@@ -172,11 +170,11 @@ _SEEN: Final = (
     HistoryRow("14:03", Mark.OK, "DOCK-2", "place"),
 )
 HISTORY: Final = View(
-    Room.HISTORY, OFFLINE, METER, "HISTORY", "scan pallet, case or item", "SCAN", "ITEM", history=(_SEEN * 3)[:20],
+    Room.HISTORY, OFFLINE, METER, "HISTORY", "", "", "", history=(_SEEN * 3)[:20],
     keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("Enter", "Explain")),
 )  # fmt: skip
 HEALTH: Final = View(
-    Room.HEALTH, NO_CENTRE, ALONE, "HEALTH", "choose, or scan any code", "SCAN", "TASK",
+    Room.HEALTH, NO_CENTRE, ALONE, "HEALTH", "", "", "",
     health=(
         HealthRow("Ledger", Mark.OK, "12410 entries, chain whole"),
         HealthRow("Scanner", Mark.STOP, "ttyACM0 unplugged 3 min ago", "plug it in; it comes back by itself"),
@@ -188,7 +186,7 @@ HEALTH: Final = View(
     keys=BACK, scanner_text="no scanner: plug it in", scanner_ok=False,
 )  # fmt: skip
 HELP: Final = View(
-    Room.HELP, NO_CENTRE, ALONE, "HELP", "scan pallet, case or item", "SCAN", "ITEM",
+    Room.HELP, NO_CENTRE, ALONE, "HELP", "", "", "",
     notes=(
         "Scan the pallet, a case or single packs, in any order.",
         "",
@@ -204,7 +202,7 @@ HELP: Final = View(
     keys=(KeyHint("F3", "Back"),),
 )  # fmt: skip
 PARKED: Final = View(
-    Room.PARKED, OFFLINE, replace(METER, parked=2), "TO RESOLVE", "choose, or scan any code", "SCAN", "TASK",
+    Room.PARKED, OFFLINE, replace(METER, parked=2), "TO RESOLVE", "", "", "",
     menu=(
         MenuEntry("1", "Wrong lot B77", "ASN-1001, in CAGE-1"),
         MenuEntry("2", "2 packs damaged", "ASN-1001, in CAGE-1"),
@@ -213,13 +211,13 @@ PARKED: Final = View(
     keys=BACK,
 )  # fmt: skip
 FAULT: Final = View(
-    Room.FAULT, NO_CENTRE, ALONE, "STOPPED", "fault 0193-7C2A", "SCAN", "ITEM",
+    Room.FAULT, NO_CENTRE, ALONE, "STOPPED", "fault 0193-7C2A", "", "",
     lines=("The program met an error of its own.", "Everything saved so far is safe.", "It starts again in a moment."),
     panel=Panel(Mark.STOP, "STOP", "not saved: the last scan", ("scan it again after the restart",)),
     keys=(KeyHint("Enter", "Restart"),),
 )  # fmt: skip
 BLIND: Final = replace(
-    RECEIVING, title="COUNT  blind", subtitle="scan what lies in B-04-2", giant="B-04-2", done=17,
+    RECEIVING, title="COUNT  blind", verb="SCAN", subtitle="scan what lies in B-04-2", giant="B-04-2", done=17,
     total=None, progress_text="17 scanned",
     lines=("Amoxidem 500 mg  A12B  +1", "scan the bin again to close it"),
     panel=Panel(Mark.OK, "OK", "saved", (), "+1", "14:09"),
