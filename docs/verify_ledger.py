@@ -1,8 +1,9 @@
 """Verify a scanner's ledger without the scanner: `python3 verify_ledger.py FILE`, with the standard library alone.
 
 FILE is a ledger, a backup of one, or the lines that `scanner ledger export` prints; it is only read. Checked are every
-epoch's genesis and parent, every entry's link, gapless sequences, event ids and member lists (docs/ledger.md says how
-they are made). Prints `{"ok", "entries", "head", "first_bad"}`; exit 0: all of it holds, 1: it does not, 2: usage.
+epoch's genesis and parent, every entry's link, gapless sequences, event ids, member lists and the form of postings
+(docs/ledger.md says how they are made); of a ledger also whether its on-hand stock is the sum of its postings. Prints
+`{"ok", "entries", "head", "first_bad"}`; exit 0: all of it holds, 1: it does not, 2: usage.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,11 +27,17 @@ SQL = {
     "list": "SELECT digest, n, bytes FROM list_chunk ORDER BY digest, n",
     "entry": "SELECT epoch_no, seq, hash, bytes FROM entry ORDER BY position",
 }
+ON_HAND = "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand"
+NOT_OURS = {"supplier", "customer", "loss", "destroyed", "adjustment", "conversion"}
 AS_BYTES = ("epoch", "parent_epoch", "parent_hash", "genesis", "hash", "bytes")
 
 
 class BrokenError(Exception):
     """Something does not follow from what stands before it."""
+
+
+class UnequalError(Exception):
+    """Every entry holds, but what the ledger says of its stock does not follow from them."""
 
 
 def records(path: Path) -> Iterator[tuple[str, Fields]]:
@@ -47,6 +55,7 @@ def records(path: Path) -> Iterator[tuple[str, Fields]]:
     for name, sql in SQL.items():
         for row in connection.execute(sql):
             yield name, dict(row)
+    yield "on_hand", {"lines": [tuple(row) for row in connection.execute(ON_HAND)]}
     connection.close()
 
 
@@ -58,7 +67,8 @@ class Verifier:
         self.epochs: list[Fields] = []
         self.entered, self.seq = 0, 0
         self.event_ids: set[str] = set()
-        self.lists: dict[str, Any] = {}
+        self.lists: dict[str, list[bytes]] = {}
+        self.stock: Counter[tuple[str, ...]] = Counter()
 
     def epoch(self, fields: Fields) -> None:
         """Epochs are entered when their first entry comes; each must continue the one before it."""
@@ -80,10 +90,37 @@ class Verifier:
                 raise BrokenError(f"the genesis of epoch {self.entered} is not that of its device and parent")
             self.seq, self.head = 0, genesis
 
-    def list(self, fields: Fields) -> None:
-        """A chunk of a member list: its digest is over the label and the digest of each chunk, in order."""
-        outer = self.lists.setdefault(fields["digest"], hashlib.sha256(LIST_LABEL))
-        outer.update(hashlib.sha256(fields["bytes"]).digest())
+    def chunk(self, fields: Fields) -> None:
+        """A chunk of a member list, in order."""
+        self.lists.setdefault(fields["digest"], []).append(fields["bytes"])
+
+    def members(self, digest: str) -> list[Any]:
+        """The members of a list: its digest is over the label and the digest of each chunk."""
+        chunks = self.lists.get(digest, [])
+        if (
+            hashlib.sha256(LIST_LABEL + b"".join(hashlib.sha256(each).digest() for each in chunks)).hexdigest()
+            != digest
+        ):
+            raise BrokenError(f"its list {digest} is missing or was changed")
+        return [member for chunk in chunks for member in json.loads(chunk)]
+
+    def post(self, posting: Fields) -> None:
+        """A posting moves a whole quantity of one key from one place to another; a serial is one unit."""
+        key, quantity, from_place, to_place = (posting[name] for name in ("key", "quantity", "from", "to"))
+        whole = type(quantity) is int and quantity > 0 and (key["serial"] is None or quantity == 1)
+        if not whole or from_place == to_place:
+            raise BrokenError(f"it moves {quantity} from {from_place} to {to_place}")
+        for place, change in ((from_place, -quantity), (to_place, quantity)):
+            if place not in NOT_OURS:
+                kind = (key["gtin"], key["lot"] or "", key["expiry"] or "", key["status"], key["owner"])
+                self.stock[(place, *kind)] += change
+
+    def on_hand(self, fields: Fields) -> None:
+        """The ledger's own stock, after its last entry: every line is the sum of the postings, and none is missing."""
+        self.enter(len(self.epochs))
+        summed = {line: quantity for line, quantity in self.stock.items() if quantity}
+        if summed != {row[:6]: row[6] for row in fields["lines"]}:
+            raise UnequalError("the on-hand stock is not the sum of the postings")
 
     def entry(self, fields: Fields) -> None:
         """An entry: its place in the chain, then what its bytes say."""
@@ -97,9 +134,9 @@ class Verifier:
         said = json.loads(stored)
         if said["event_id"] in self.event_ids or said["device"] != self.epochs[self.entered - 1]["device"]:
             raise BrokenError(f"event {said['event_id']} of {said['device']} is there twice, or another device's")
-        for digest in said["lists"]:
-            if digest not in self.lists or self.lists[digest].hexdigest() != digest:
-                raise BrokenError(f"its list {digest} is missing or was changed")
+        members = [member for digest in said["lists"] for member in self.members(digest)]
+        for posting in [*said["postings"], *(member["posting"] for member in members if "posting" in member)]:
+            self.post(posting)
         self.event_ids.add(said["event_id"])
         self.entries, self.seq, self.head = self.entries + 1, seq, fields["hash"]
 
@@ -109,17 +146,21 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or not Path(arguments[0]).is_file():
         print(__doc__, file=sys.stderr)
         return 2
-    verifier, first_bad = Verifier(), None
+    verifier, first_bad, equal = Verifier(), None, True
+    take = {"epoch": verifier.epoch, "list": verifier.chunk, "entry": verifier.entry, "on_hand": verifier.on_hand}
     try:
         for name, fields in records(Path(arguments[0])):
-            {"epoch": verifier.epoch, "list": verifier.list, "entry": verifier.entry}[name](fields)
+            take[name](fields)
         verifier.enter(max(len(verifier.epochs), 1))
+    except UnequalError as fault:
+        equal = False
+        print(fault, file=sys.stderr)
     except (BrokenError, sqlite3.Error, ValueError, KeyError, TypeError, OverflowError) as fault:
         first_bad = verifier.entries + 1
         print(f"entry {first_bad}: {fault}", file=sys.stderr)
-    found = {"ok": first_bad is None, "entries": verifier.entries, "head": verifier.head.hex(), "first_bad": first_bad}
-    print(json.dumps(found))
-    return 0 if found["ok"] else 1
+    ok = equal and first_bad is None
+    print(json.dumps({"ok": ok, "entries": verifier.entries, "head": verifier.head.hex(), "first_bad": first_bad}))
+    return 0 if ok else 1
 
 
 if __name__ == "__main__":

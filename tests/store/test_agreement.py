@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from io import StringIO
+from pathlib import Path
+from runpy import run_path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,8 +43,8 @@ from tests.store.ledgers import DEVICE, make_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verify_ledger.py"
 PALLET = sscc_place("095210010000040013")
 CASE = case_place("19521001000014", "C'1")
 PLACES = ["DOCK-1", "A-01-1", "CAGE", "Robert'); DROP TABLE entry;--", PALLET, CASE, *sorted(OUTSIDE)]
@@ -227,7 +231,20 @@ def test_projections_are_the_fold_of_effects(done: list[Step], fresh: Callable[[
     assert (head[1], counters.entries, counters.scans_saved) == (saved, saved, saved)
     found = verify(path)
     assert (found.ok, found.entries, found.head, found.findings) == (True, saved, head[2].hex(), ())
+    assert verify_alone(path) == {"ok": True, "entries": saved, "head": found.head, "first_bad": None}
     check_again(path, fold)
+
+
+def verify_alone(path: Path) -> dict[str, Any]:
+    """What docs/verify_ledger.py prints, run as a program in this process."""
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(StringIO()), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", [str(VERIFIER), str(path)])
+        with pytest.raises(SystemExit) as ended:
+            run_path(str(VERIFIER), run_name="__main__")
+    answer: dict[str, Any] = json.loads(said.getvalue())
+    assert ended.value.code == (0 if answer["ok"] else 1)
+    return answer
 
 
 def check_again(path: Path, fold: Fold) -> None:
@@ -277,6 +294,39 @@ def test_the_trail_reads_the_same_laid_or_not(done: list[Step], fresh: Callable[
     assert answers[0] == answers[1]
 
 
+CHANGES = {
+    "on hand": "UPDATE on_hand SET quantity = quantity + 1",
+    "unit": "UPDATE unit SET place = 'CAGE'",
+    "container": "DELETE FROM container",
+    "document progress": "UPDATE document_progress SET quantity = 99",
+    "posting": "DELETE FROM posting WHERE id = 1",
+    "fact": "INSERT INTO fact (task, position) VALUES ('task-2', 1)",
+    "follow-up": "INSERT INTO follow_up (position, event_id, code, subject) VALUES (1, 'event-0', 'EXPIRED', 'x')",
+}
+
+
+@pytest.mark.parametrize("projection", CHANGES)
+def test_a_changed_projection_is_found(projection: str, fresh: Callable[[], Path]) -> None:
+    """Nobody hinders it there: projections are no part of the chain. Stock is summed again by both verifiers."""
+    path = fresh()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scanner_app.store.ledger.LAG_MAX", 1)
+        ledger = Ledger.open(path, DEVICE, make_epoch)
+        key = StockKey("own", GTINS[0], "L1", DAYS[1], "S1", Status.AVAILABLE)
+        arrival = ContainerMove(PALLET, SUPPLIER, "DOCK-1", Seal.SEALED)
+        write(
+            ledger, [Step((Posting(key, 1, SUPPLIER, PALLET),), (arrival,), (), "ASN-1", refused=False, thrown=False)]
+        )
+        ledger.close()
+    assert verify(path).ok
+    with closing(sqlite3.connect(path)) as plain, plain:
+        assert plain.execute(CHANGES[projection]).rowcount == 1
+    found = verify(path)
+    assert (found.ok, found.entries, found.first_bad) == (False, 1, None)
+    assert found.findings[0].startswith(f"{projection}: ")
+    assert verify_alone(path)["ok"] is (projection != "on hand")
+
+
 def test_a_foreign_tool_reads_the_same_stock(fresh: Callable[[], Path]) -> None:
     """The on-hand table is plain: any SQLite sums it."""
     path = fresh()
@@ -285,6 +335,5 @@ def test_a_foreign_tool_reads_the_same_stock(fresh: Callable[[], Path]) -> None:
     step = Step((Posting(key, 7, SUPPLIER, "DOCK-1"),), (), (), None, refused=False, thrown=False)
     write(ledger, [step])
     ledger.close()
-    with sqlite3.connect(path) as plain:
+    with closing(sqlite3.connect(path)) as plain:
         assert plain.execute("SELECT sum(quantity) FROM on_hand WHERE place = 'DOCK-1'").fetchone() == (7,)
-    plain.close()
