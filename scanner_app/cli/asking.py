@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from scanner_app.errors import ConfigError
+from scanner_app.phrases import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
@@ -30,3 +33,10 @@ def reading(station: Station) -> Iterator[Connection]:
 def site_day(station: Station) -> date:
     """Today at the site, by the station's clock."""
     return station.clock.now().astimezone(station.config.zone).date()
+
+
+def check_texts(*texts: str | None) -> None:
+    """Raises ConfigError for an option whose bytes are no UTF-8: no label bears it, and no table can hold it."""
+    for text in texts:
+        if text is not None and any("\ud800" <= character <= "\udfff" for character in text):
+            raise ConfigError("USAGE", f"{printable(text)} is no UTF-8 text.")

@@ -7,15 +7,15 @@ import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, cast
 
-from scanner_app.cli.asking import reading, site_day
+from scanner_app.cli.asking import check_texts, reading, site_day
 from scanner_app.cli.stock import gtin_of
-from scanner_app.domain.facts import LevelOf, Movements
+from scanner_app.domain.facts import ContainerOf, LevelOf, Movements
 from scanner_app.domain.keys import KeyFormatError, Sscc
 from scanner_app.domain.stock import case_place, sscc_place
 from scanner_app.errors import ConfigError
 from scanner_app.phrases import printable
-from scanner_app.store.history import trace
 from scanner_app.store.knowledge import answer
+from scanner_app.store.tracing import trace_of
 
 if TYPE_CHECKING:
     import argparse
@@ -39,18 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit 0 with its entries, 1 for a key that is not known at all, 2 where the subject is not named."""
+    """Exit 0 with its entries (none, if documents alone name it), 1 for a key not known at all, 2 for no subject."""
     from scanner_app.bootstrap import open_station  # noqa: PLC0415 - loaded when it is used
 
+    check_texts(options.serial, options.lot)
     station = open_station(options.config)
     with reading(station) as connection:
-        found = trace(connection, _subject(connection, options, station))
-    if not found:
+        found = trace_of(connection, _subject(connection, options, station))
+    if found is None:
         sys.stderr.write("scanner: nothing is known of that.\n")
         return NOT_KNOWN
     for movement in found:
         line = line_of(movement)
-        print(json.dumps(line, ensure_ascii=False) if options.json else _in_words(line))
+        print(json.dumps(line) if options.json else _in_words(line))
     return DONE
 
 
@@ -65,8 +66,10 @@ def _subject(connection: Connection, options: argparse.Namespace, station: Stati
         raise ConfigError("USAGE", "Name --gtin with --serial, --gtin with --lot, or --sscc.")
     gtin = gtin_of(options.gtin)
     level = cast("Level | None", answer(connection, LevelOf(gtin, site_day(station))))
-    if level is not None and level.factor > 1 and options.serial is not None:
-        return Movements(container=case_place(gtin, options.serial))
+    if options.serial is not None:
+        case = case_place(gtin, options.serial)
+        if (level is not None and level.factor > 1) or answer(connection, ContainerOf(case)) is not None:
+            return Movements(container=case)
     return Movements(gtin=gtin if level is None else level.item.gtin, serial=options.serial, lot=options.lot)
 
 
@@ -76,15 +79,16 @@ def line_of(movement: Movement) -> dict[str, object]:
     at = datetime.fromtimestamp(movement.event_time / 1000, UTC).astimezone(zone)
     return {
         "seq": movement.seq, "id": movement.event_id, "event_time": at.isoformat(timespec="milliseconds"),
-        "kind": movement.kind, "operator": movement.operator, "device": movement.device, "from": movement.from_place,
-        "to": movement.to_place, "quantity": movement.quantity, "document": movement.document,
-        "reason": movement.reason, "method": movement.method,
+        "kind": movement.kind, "operator": movement.operator, "device": movement.device,
+        "from": movement.from_place or None, "to": movement.to_place or None, "quantity": movement.quantity,
+        "document": movement.document, "reason": movement.reason, "method": movement.method,
     }  # fmt: skip
 
 
 def _in_words(line: dict[str, object]) -> str:
+    way = f"{line['from']} > {line['to']}" if line["from"] else ""
     shown = (
-        f"{line['event_time']}  {line['kind']:14} {line['from']} > {line['to']}  {line['quantity'] or ''}  "
+        f"{line['event_time']}  {line['kind']:14} {way}  {line['quantity'] or ''}  "
         f"{line['operator'] or ''} {line['document'] or ''} {line['method']}"
     )
     return printable(shown)

@@ -50,12 +50,13 @@ def trace(connection: sqlite3.Connection, query: Movements) -> list[Movement]:
 
 def _movements(connection: sqlite3.Connection, query: Movements) -> Iterator[Movement]:
     """Newest first, one for each entry and pair of places."""
-    for step in _by_entry(_steps(Trail(connection), query)):
+    for step in by_entry(steps_of(Trail(connection), query)):
         seq, stored = connection.execute(ENTRY, (step[0],)).fetchone()
-        yield _movement(seq, decode_entry(stored), step)
+        yield movement_of(seq, decode_entry(stored), step)
 
 
-def _movement(seq: int, entry: Entry, step: Step) -> Movement:
+def movement_of(seq: int, entry: Entry, step: Step) -> Movement:
+    """The line of an entry and one step of it."""
     _, quantity, from_place, to_place, inferred = step
     method = "manual" if entry.raw is None else entry.raw.method
     return Movement(
@@ -75,7 +76,7 @@ def _movement(seq: int, entry: Entry, step: Step) -> Movement:
     )
 
 
-def _steps(trail: Trail, query: Movements) -> Iterator[Step]:
+def steps_of(trail: Trail, query: Movements) -> Iterator[Step]:
     """The steps of the query's subject, newest first."""
     if query.gtin is not None and query.serial is not None:
         return _unit_steps(trail, query.gtin, query.serial)
@@ -104,20 +105,20 @@ def _unit_steps(trail: Trail, gtin: str, serial: str) -> Iterator[Step]:
     until = END
     for step in trail.of_unit(gtin, serial):
         position, _, from_place, to_place, _ = step
-        yield from _moves_around(trail, to_place, position, until)
+        yield from moves_around(trail, to_place, position, until)
         yield step
         if from_place == SUPPLIER and is_container(to_place):
-            yield from _moves_around(trail, to_place, _before_receipt(trail, to_place, position), position)
+            yield from moves_around(trail, to_place, before_receipt(trail, to_place, position), position)
         until = position
 
 
-def _before_receipt(trail: Trail, container: str, position: int) -> int:
+def before_receipt(trail: Trail, container: str, position: int) -> int:
     """The position just before the container's last receipt ahead of `position`; `position` where there is none."""
     receipts = (step[0] - 1 for step in trail.of_container(container) if step[0] < position and step[2] == SUPPLIER)
     return next(receipts, position)
 
 
-def _moves_around(trail: Trail, place: str, since: int, until: int, depth: int = 0) -> Iterator[Step]:
+def moves_around(trail: Trail, place: str, since: int, until: int, depth: int = 0) -> Iterator[Step]:
     """The moves of a container, and of those around it at the time, after `since` and before `until`, newest first."""
     if not is_container(place) or depth == LEVELS_MAX:
         return
@@ -125,7 +126,7 @@ def _moves_around(trail: Trail, place: str, since: int, until: int, depth: int =
         position, _, from_parent, to_parent, _ = step
         if position >= until:
             continue
-        yield from _moves_around(trail, to_parent, max(since, position), until, depth + 1)
+        yield from moves_around(trail, to_parent, max(since, position), until, depth + 1)
         if position <= since:
             return
         if from_parent != to_parent:
@@ -137,12 +138,12 @@ def _container_steps(trail: Trail, container: str) -> Iterator[Step]:
     """A container's own moves and changes of seal, and between them the moves of those around it."""
     until = END
     for step in trail.of_container(container):
-        yield from _moves_around(trail, step[3], step[0], until)
+        yield from moves_around(trail, step[3], step[0], until)
         yield step
         until = step[0]
 
 
-def _by_entry(steps: Iterable[Step]) -> Iterator[Step]:
+def by_entry(steps: Iterable[Step]) -> Iterator[Step]:
     """Steps of one entry made one for each pair of places; the way through `conversion` shows only its ends."""
     for position, group in groupby(steps, key=itemgetter(0)):
         summed: dict[tuple[str, str, int], int | None] = {}

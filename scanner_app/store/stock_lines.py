@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.rules import RECALL, expired
-from scanner_app.domain.stock import Status, is_container
+from scanner_app.domain.stock import NOT_OURS, Status, is_container
 from scanner_app.store.columns import day_of, day_text
 from scanner_app.store.places import location_of
 
@@ -109,15 +109,16 @@ class _Report:
         self._recalled_lines = {row[2:] for row in recalled}
 
     def line(self, key: LineKey, quantity: int) -> OnHandLine | None:
-        """The line as it is printed; None where a filter leaves it out."""
+        """The line as it is printed; None where a filter leaves it out, or its container has left the house."""
         place, gtin, lot, expiry_text, status, owner = key
         bearing = None if self._bearing is None else self._bearing.get(key, [])
-        if bearing == [] or self._wanted.location not in {None, place, self._location(place)}:
+        location = self._location(place)
+        if bearing == [] or location in NOT_OURS or self._wanted.location not in {None, place, location}:
             return None
         expiry = day_of(expiry_text)
         units = self._units_in(key) if bearing is None else bearing
         return OnHandLine(
-            location=self._location(place),
+            location=location,
             container=place if is_container(place) else None,
             owner=owner,
             gtin=gtin,
