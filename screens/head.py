@@ -14,6 +14,7 @@ from screens.lines import Role, Row, Span, row, sides
 from screens.rooms import prompts
 from screens.words import Words
 
+APART: Final = "  "
 BAR_CELLS_MIN: Final = 8
 USER_CELLS_MIN: Final = 3
 
@@ -30,6 +31,7 @@ def status_row(status: Status, width: int) -> Row:
     """Who, where, link and clock. The site falls away first, then the clock, then the read point."""
     link = "" if status.link is Link.NO_CENTRE else status.link_text
     for places, clock in (
+        (f"{APART}{status.site} {status.read_point}", status.clock),
         (f"{status.site} {status.read_point}", status.clock),
         (status.read_point, status.clock),
         (status.read_point, ""),
@@ -44,9 +46,11 @@ def status_row(status: Status, width: int) -> Row:
 
 
 def _who(user: str, places: str) -> tuple[Span, ...]:
-    places = places.strip(" ")
-    name = (Span(user, Role.STRONG),) if user else ()
-    return (*name, Span(f" {places}" if user else places)) if places else name
+    """Name and places, one space between them or as many as the places begin with."""
+    if not places.strip(" "):
+        return (Span(user, Role.STRONG),) if user else ()
+    apart = places if places.startswith(APART) else f" {places}"
+    return (Span(user, Role.STRONG), Span(apart)) if user else (Span(places.strip(" ")),)
 
 
 def _joined(link: str, clock: str) -> tuple[Span, ...]:

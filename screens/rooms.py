@@ -43,8 +43,13 @@ def prompt_rows(view: View, width: int, *, big: bool) -> tuple[Row, ...]:
     if not view.giant:
         return _asked_rows(view, width)
     drawn = giant(view.giant, width - 2) if big else None
-    if drawn is not None:
-        return (*_asked_rows(view, width), *(row(line, Role.GIANT) for line in drawn))
+    if drawn is None:
+        return _bold_rows(view, width)
+    return (*_asked_rows(view, width), *(row(line, Role.GIANT) for line in drawn))
+
+
+def _bold_rows(view: View, width: int) -> tuple[Row, ...]:
+    """The word in bold, its letters apart: beside its verb where both fit, else below the sentence."""
     spaced = " ".join(view.giant)
     beside = sides((Span(view.verb, Role.STRONG), Span(" "), Span(f" {spaced} ", Role.NOUN)), (), width)
     if beside is not None and view.verb:

@@ -29,8 +29,9 @@ def text_of(meter: Meter, status: Status, width: int) -> str:
 @pytest.mark.parametrize(
     ("width", "line"),
     [
-        (80, " ANA Site 1 DOCK-2" + " " * 44 + "OFFLINE 2h  14:07"),
-        (40, " ANA Site 1 DOCK-2    OFFLINE 2h  14:07"),
+        (80, " ANA  Site 1 DOCK-2" + " " * 43 + "OFFLINE 2h  14:07"),
+        (40, " ANA  Site 1 DOCK-2   OFFLINE 2h  14:07"),
+        (37, " ANA Site 1 DOCK-2 OFFLINE 2h  14:07"),
         (30, " ANA DOCK-2 OFFLINE 2h  14:07"),
         (26, " ANA DOCK-2    OFFLINE 2h"),
         (18, " ANA   OFFLINE 2h"),
