@@ -199,6 +199,12 @@ def read_config(path: Path, *, must_exist: bool = False) -> Config:
     return config_of(given, str(path))
 
 
+def home_config(home: Home, config_file: str | None) -> Config:
+    """The configuration of a home; a file that was named must be there. Raises ConfigError."""
+    named = config_file is not None or bool(os.environ.get("SCANNER_CONFIG"))
+    return read_config(home.config_path, must_exist=named)
+
+
 def config_of(given: Mapping[str, Any], origin: str) -> Config:
     """The configuration in decoded TOML; `origin` names it in errors. Raises ConfigError."""
     unknown = sorted(set(given) - set(TABLES) - {"scanner"})

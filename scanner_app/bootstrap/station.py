@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import uuid_utils
 
 from scanner_app.clock import OffsetClock, SystemClock
-from scanner_app.config import find_home, read_config
+from scanner_app.config import find_home, home_config
 from scanner_app.domain.scan import LabelPrefixes
 from scanner_app.errors import ConfigError
 from scanner_app.intake import Intake
@@ -49,8 +49,7 @@ def new_epoch() -> bytes:
 def open_station(config_file: str | None, now: str | None = None) -> Station:
     """The home and configuration in force; `now` moves the clock. Raises ConfigError."""
     home = find_home(config_file=config_file)
-    named = config_file is not None or bool(os.environ.get("SCANNER_CONFIG"))
-    config = read_config(home.config_path, must_exist=named)
+    config = home_config(home, config_file)
     return Station(home, config, clock_of(now, config.zone))
 
 

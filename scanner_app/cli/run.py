@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from scanner_app.app import ScannerApp
     from scanner_app.bootstrap import Station
-    from scanner_app.bootstrap.scanners import ScanSource
+    from scanner_app.bootstrap.terminal import Terminal
+    from scanner_app.config import Config
     from scanner_app.demo.site import DemoSite
-    from scanner_app.workflows.step import Line
 
 DONE = 0
 
@@ -33,13 +33,27 @@ def run(options: argparse.Namespace) -> int:
     if options.demo:
         with tempfile.TemporaryDirectory(prefix="scanner-demo-") as folder:
             return _demonstrate(Path(folder), options.now)
-    from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.bootstrap.scanners import sources_of  # noqa: PLC0415 - loaded when it is used
+    return _work(options)
 
-    station = open_station(options.config, options.now)
-    if not station.home.ledger_path.exists():
-        sys.stderr.write(f"scanner: a new home in {station.home.state_folder}; `scanner init` configures it.\n")
-    return show(station, sources_of(station))
+
+def _work(options: argparse.Namespace) -> int:
+    """The terminal on the home in force; only its configuration is read before the first paint."""
+    from scanner_app.config import find_home, home_config  # noqa: PLC0415 - after the arguments are known
+
+    home = find_home(config_file=options.config)
+    config = home_config(home, options.config)
+    if not home.ledger_path.exists():
+        sys.stderr.write(f"scanner: a new home in {home.state_folder}; `scanner init` configures it.\n")
+
+    def make() -> Terminal:
+        from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the first paint
+        from scanner_app.bootstrap.scanners import sources_of  # noqa: PLC0415 - after the first paint
+        from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - after the first paint
+
+        station = open_station(options.config, options.now)
+        return Terminal(station, sources_of(station))
+
+    return show(config, make)
 
 
 def _demonstrate(folder: Path, now: str | None) -> int:
@@ -75,8 +89,15 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
             if label is not None:
                 scanner.scan(label)
 
-        pin = site.operators[0].pin
-        return show(station, [source], Said("screen.stripe.demo", {"pin": pin}), pull)
+        def make() -> Terminal:
+            from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - after the first paint
+
+            pin = site.operators[0].pin
+            terminal = Terminal(station, [source], Said("screen.stripe.demo", {"pin": pin}))
+            terminal.trigger(pull)
+            return terminal
+
+        return show(station.config, make)
 
 
 def _ring(app: ScannerApp) -> None:
@@ -84,24 +105,30 @@ def _ring(app: ScannerApp) -> None:
     app.call_later(app.bell)
 
 
-def show(
-    station: Station, sources: Sequence[ScanSource], stripe: Line | None = None, pull: Callable[[], None] | None = None
-) -> int:
-    """Runs the Textual app on a started terminal until it is left."""
+def show(config: Config, make: Callable[[], Terminal]) -> int:
+    """Paints, then makes and starts the terminal, and runs the app on it until it is left. Raises what kept it."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
-    from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - loaded when it is used
-    from screens.theme import ThemeName  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.cli.starting import StartingTerminal, starting_view  # noqa: PLC0415 - with the screen
+    from screens.theme import ThemeName  # noqa: PLC0415 - with the screen
 
-    terminal = Terminal(station, sources, stripe)
-    if pull is not None:
-        terminal.trigger(pull)
-    terminal.start()
-    try:
-        sixteen = os.environ.get("TERM") == "linux"
-        app = ScannerApp(terminal, theme=ThemeName(station.config.screen.theme), sixteen=sixteen)
+    def make_ready() -> Terminal:
+        terminal = make()
         terminal.quitting(app.exit)
         terminal.bell(lambda _: _ring(app))
+        return terminal
+
+    driver = StartingTerminal(make_ready, starting_view(config))
+    app = ScannerApp(driver, theme=ThemeName(config.screen.theme), sixteen=os.environ.get("TERM") == "linux")
+    driver.leave = lambda: _leave(app)
+    try:
         app.run(mouse=False)
     finally:
-        terminal.stop()
+        driver.stop()
+    if driver.fault is not None:
+        raise driver.fault
     return DONE
+
+
+def _leave(app: ScannerApp) -> None:
+    """From any thread: the app ends in its own turn."""
+    app.call_later(app.exit)
