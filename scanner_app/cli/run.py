@@ -100,25 +100,24 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
         return show(station.config, make)
 
 
-def _ring(app: ScannerApp) -> None:
-    """The terminal's bell, rung in its turn with what is painted."""
-    app.call_later(app.bell)
-
-
 def show(config: Config, make: Callable[[], Terminal]) -> int:
     """Paints, then makes and starts the terminal, and runs the app on it until it is left. Raises what kept it."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
     from scanner_app.cli.starting import StartingTerminal, starting_view  # noqa: PLC0415 - with the screen
+    from scanner_app.phrases import phrases_of  # noqa: PLC0415 - with the screen
     from screens.theme import ThemeName  # noqa: PLC0415 - with the screen
+    from screens.words import words_of  # noqa: PLC0415 - with the screen
 
     def make_ready() -> Terminal:
         terminal = make()
         terminal.quitting(app.exit)
-        terminal.bell(lambda _: _ring(app))
+        terminal.bell(app.ring)
         return terminal
 
     driver = StartingTerminal(make_ready, starting_view(config))
-    app = ScannerApp(driver, theme=ThemeName(config.screen.theme), sixteen=os.environ.get("TERM") == "linux")
+    words = words_of(phrases_of(config.screen.language))
+    sixteen = os.environ.get("TERM") == "linux"
+    app = ScannerApp(driver, theme=ThemeName(config.screen.theme), sixteen=sixteen, words=words)
     driver.leave = lambda: _leave(app)
     try:
         app.run(mouse=False)

@@ -246,6 +246,8 @@ def _short(scanned: str, say: Phrases) -> str:
         return printable(scanned)
     if parsed.kind is Kind.BADGE:
         return printable(scanned.partition("#")[0])
+    if parsed.code is not None:
+        return printable(parsed.code)
     if parsed.sscc is not None:
         return say.say("screen.scan.sscc", {"last": str(parsed.sscc)[-SSCC_SHOWN:]})
     keys = ((parsed.serial, "screen.scan.serial"), (parsed.lot, "screen.scan.lot"), (parsed.gtin, "screen.plain"))
