@@ -10,8 +10,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.entry import NO_HASH, EntryFormatError, Parent, chain_hash, decode_entry, genesis
-from scanner_app.domain.lists import ListFormatError
+from scanner_app.domain.entry import NO_HASH, Parent, chain_hash, decode_entry, genesis
 from scanner_app.errors import StoreError
 from scanner_app.store.database import connect_reader
 from scanner_app.store.faults import CORRUPT, fault_of
@@ -50,6 +49,10 @@ class Verification:
 
 class BadEntryError(Exception):
     """An entry or epoch that does not hold; the sentence says why."""
+
+
+UNFIT = (BadEntryError, sqlite3.Error, ValueError, TypeError, KeyError, OverflowError)
+"""What bytes that somebody forged, or a page that was overwritten, come to on their way into the projections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,15 @@ def _walk_entries(connection: sqlite3.Connection, walk: _Walk) -> None:
     """All entries in order; then, when all of them hold, the projections."""
     rebuilding = Rebuilding(connection)
     try:
+        if _hold_all(connection, walk, rebuilding):
+            walk.findings += rebuilding.differences()
+    finally:
+        rebuilding.close()
+
+
+def _hold_all(connection: sqlite3.Connection, walk: _Walk, rebuilding: Rebuilding) -> bool:
+    """Whether every entry holds, up to the first that does not; whatever cannot be read does not."""
+    try:
         for row in connection.execute(ENTRIES):
             _enter_epochs(walk)
             entry, lists = _checked(connection, row, walk)
@@ -118,12 +130,11 @@ def _walk_entries(connection: sqlite3.Connection, walk: _Walk) -> None:
             walk.position, walk.seq, walk.scans, walk.head = row[0], row[2], row[5], row[7]
         _enter_epochs(walk)
         _refuse_epochs_ahead(walk)
-        walk.findings += rebuilding.differences()
-    except (BadEntryError, EntryFormatError, ListFormatError) as fault:
+    except UNFIT as fault:
         walk.first_bad = walk.position + 1
         walk.findings.append(f"entry {walk.first_bad}: {fault}")
-    finally:
-        rebuilding.close()
+        return False
+    return True
 
 
 def _enter_epochs(walk: _Walk) -> None:
