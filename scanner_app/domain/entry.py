@@ -20,6 +20,9 @@ from scanner_app.domain.stock import ContainerMove, Posting, Seal, Status, Stock
 SCHEMA = 1
 ENTRY_BYTES_MAX = 64 * 1024
 GENESIS_LABEL = b"scanner-ledger/1"
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+"""Made once: every scan is encoded, and an entry's object holds no rings."""
+
 NO_EPOCH = bytes(16)
 NO_HASH = bytes(32)
 
@@ -156,7 +159,7 @@ def encode_entry(entry: Entry) -> bytes:
 
     Raises EntryFormatError when they would be over 64 KiB: what is many belongs in a member list.
     """
-    encoded = json.dumps(_entry_object(entry), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    encoded = ENCODER.encode(_entry_object(entry)).encode()
     if len(encoded) > ENTRY_BYTES_MAX:
         message = f"an entry of {len(encoded)} bytes; at most {ENTRY_BYTES_MAX}"
         raise EntryFormatError(message)
