@@ -112,16 +112,21 @@ def _go_on_in_new_epoch(path: Path, device: str, make_epoch: Callable[[], bytes]
 
 
 def _swap(part: Path, ledger: Path, aside: Path) -> Path | None:
-    """Keeps the former ledger under a second name, with its WAL where it is too damaged to take it in; then renames."""
+    """Keeps the former ledger under a second name and gives the new one its own.
+
+    A WAL that the former one is too damaged to take in, or that outlived it, goes aside too: SQLite would play it into
+    whatever file bears its name.
+    """
     kept = None
     if ledger.exists():
         empty_wal(ledger)
         os.link(ledger, aside)
-        for suffix in WAL_FILES:
-            beside = ledger.with_name(ledger.name + suffix)
-            if beside.exists():
-                beside.rename(aside.with_name(aside.name + suffix))
         kept = aside
+    wal, memory = (ledger.with_name(ledger.name + suffix) for suffix in WAL_FILES)
+    if wal.exists() and wal.stat().st_size:
+        wal.rename(aside.with_name(aside.name + WAL_FILES[0]))
+    wal.unlink(missing_ok=True)
+    memory.unlink(missing_ok=True)
     part.replace(ledger)
     _sync(ledger.parent)
     return kept
