@@ -62,12 +62,12 @@ def open_epoch(connection: sqlite3.Connection, device: str, epoch: bytes, former
     return Head(number, epoch, device, 0, first_hash, position, 0 if former is None else former.scans)
 
 
-def link(connection: sqlite3.Connection, head: Head, entry: Entry, stored: bytes) -> Head:
+def link(cursor: sqlite3.Cursor, head: Head, entry: Entry, stored: bytes) -> Head:
     """Appends an entry's exact bytes to the chain; the new head."""
     seq, position = head.seq + 1, head.position + 1
     scans = head.scans + (entry.raw is not None)
     digest = chain_hash(head.hash, seq, stored)
-    connection.execute(
+    cursor.execute(
         INSERT_ENTRY,
         (
             position, head.epoch_no, seq, entry.event_id, entry.kind.value, scans, entry.refers_to, digest, stored,

@@ -66,10 +66,11 @@ class Counters:
 class LedgerStep:
     """What may be done within one transaction; made by Ledger.step alone."""
 
-    __slots__ = ("_connection", "head", "trailed", "waiting")
+    __slots__ = ("_connection", "_cursor", "head", "trailed", "waiting")
 
-    def __init__(self, connection: sqlite3.Connection, head: Head, waiting: int, trailed: int) -> None:
-        self._connection = connection
+    def __init__(self, cursor: sqlite3.Cursor, head: Head, waiting: int, trailed: int) -> None:
+        self._connection = cursor.connection
+        self._cursor = cursor
         self.head = head
         self.waiting = waiting
         self.trailed = trailed
@@ -92,8 +93,8 @@ class LedgerStep:
             self._connection.executemany(INSERT_CHUNK, rows)
         if members and not entry.lists:
             entry = replace(entry, lists=tuple(members))
-        self.head = link(self._connection, self.head, entry, encode_entry(entry))
-        project(self._connection, self.head.position, entry, members)
+        self.head = link(self._cursor, self.head, entry, encode_entry(entry))
+        project(self._cursor, self.head.position, entry, members)
         if members or self.head.position - self.trailed >= LAG_MAX:
             self.trailed = lay_trail(self._connection)
         return Saved(self.head.seq, entry.event_id, self.head.hash)
@@ -104,7 +105,7 @@ class LedgerStep:
 
     def save_task(self, task: TaskRow) -> None:
         """Saves a task's state, new or known."""
-        work.save_task(self._connection, task)
+        work.save_task(self._cursor, task)
 
     def save_session(self, text: str) -> None:
         """Saves who is signed in and what is open, as the terminal's own text."""
@@ -122,6 +123,7 @@ class Ledger:
     def __init__(self, database: Database, head: Head) -> None:
         self._database = database
         self._connection = database.connection
+        self._cursor = database.connection.cursor()
         self._head = head
         self._waiting = int(self._connection.execute(inbox.COUNT).fetchone()[0])
         self._trailed = trailed_position(self._connection)
@@ -171,12 +173,12 @@ class Ledger:
         """One transaction: BEGIN IMMEDIATE … COMMIT. Raises StoreError when it cannot be saved; then nothing is."""
         if self._stopped is not None:
             raise self._stopped
-        connection = self._connection
+        cursor = self._cursor
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            step = LedgerStep(connection, self._head, self._waiting, self._trailed)
+            cursor.execute("BEGIN IMMEDIATE")
+            step = LedgerStep(cursor, self._head, self._waiting, self._trailed)
             yield step
-            connection.execute("COMMIT")
+            cursor.execute("COMMIT")
         except sqlite3.Error as fault:
             self._roll_back()
             raise self._fault(fault) from fault

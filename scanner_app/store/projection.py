@@ -31,9 +31,9 @@ ON_HAND = (
     "SELECT quantity FROM on_hand WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
 )
 NEW_ON_HAND = "INSERT INTO on_hand (quantity, place, gtin, lot, expiry, status, owner) VALUES (?, ?, ?, ?, ?, ?, ?)"
-SET_ON_HAND = (
-    "UPDATE on_hand SET quantity = ? "
-    "WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
+ADD_ON_HAND = (
+    "UPDATE on_hand SET quantity = quantity + ?1 "
+    "WHERE place = ?2 AND gtin = ?3 AND lot = ?4 AND expiry = ?5 AND status = ?6 AND owner = ?7 AND quantity + ?1 <> 0"
 )
 DELETE_ON_HAND = (
     "DELETE FROM on_hand WHERE place = ? AND gtin = ? AND lot = ? AND expiry = ? AND status = ? AND owner = ?"
@@ -61,33 +61,33 @@ SETTLE_FOLLOW_UP = "UPDATE follow_up SET closed_by = ? WHERE event_id = ?"
 CLOSED_BY_KIND = {EntryKind.DOCUMENT_CLOSED: 1, EntryKind.DOCUMENT_OPENED: 0}
 
 
-def project(connection: sqlite3.Connection, position: int, entry: Entry, lists: Mapping[str, MemberList]) -> None:
+def project(cursor: sqlite3.Cursor, position: int, entry: Entry, lists: Mapping[str, MemberList]) -> None:
     """Adds one entry, at `position` in the file, to every projection; `lists` holds its member lists by digest."""
     closed = CLOSED_BY_KIND.get(entry.kind)
     if closed is not None and isinstance(entry.verdict, Accepted):
-        connection.execute(SET_CLOSED, (closed, entry.document))
-    project_follow_up(connection, position, entry)
+        cursor.execute(SET_CLOSED, (closed, entry.document))
+    project_follow_up(cursor, position, entry)
     if entry.postings or entry.container_moves or entry.lists:
-        apply_deltas(connection, position, effects(entry, lists))
+        apply_deltas(cursor, position, effects(entry, lists))
 
 
-def project_follow_up(connection: sqlite3.Connection, position: int, entry: Entry) -> None:
+def project_follow_up(cursor: sqlite3.Cursor, position: int, entry: Entry) -> None:
     """What the entry leaves to be done; a correction settles what the corrected entry had left."""
     if entry.kind is EntryKind.CORRECTED:
-        connection.execute(SETTLE_FOLLOW_UP, (entry.event_id, entry.refers_to))
+        cursor.execute(SETTLE_FOLLOW_UP, (entry.event_id, entry.refers_to))
         return
     left = follow_up_of(entry)
     if left is not None:
         row = (position, entry.event_id, left.code, left.subject, left.document)
-        connection.execute(INSERT_FOLLOW_UP, row)
+        cursor.execute(INSERT_FOLLOW_UP, row)
 
 
-def apply_deltas(connection: sqlite3.Connection, position: int, deltas: Deltas) -> None:
+def apply_deltas(cursor: sqlite3.Cursor, position: int, deltas: Deltas) -> None:
     """Upserts deltas: quantities summed by line first, units and containers in order, lines of zero deleted."""
     for line, change in summed_quantities(deltas.quantities).items():
-        _add_on_hand(connection, line, change)
+        _add_on_hand(cursor, line, change)
     for unit in deltas.units:
-        connection.execute(
+        cursor.execute(
             SET_UNIT,
             (
                 unit.gtin, unit.serial, unit.owner, unit.lot or "", day_text(unit.expiry), unit.status.value,
@@ -95,25 +95,21 @@ def apply_deltas(connection: sqlite3.Connection, position: int, deltas: Deltas) 
             ),
         )  # fmt: skip
     for container in deltas.containers:
-        connection.execute(
+        cursor.execute(
             SET_CONTAINER,
             (container.container, container.parent, container.seal.value, container.document, position),
         )
     for progress, change in summed_progress(deltas.documents).items():
         row = (change, *progress)
-        if connection.execute(ADD_PROGRESS, row).rowcount == 0:
-            connection.execute(NEW_PROGRESS, row)
+        if cursor.execute(ADD_PROGRESS, row).rowcount == 0:
+            cursor.execute(NEW_PROGRESS, row)
 
 
-def _add_on_hand(connection: sqlite3.Connection, line: OnHandKey, change: int) -> None:
-    """Look first: it costs less than an upsert that returns what it made."""
-    row = connection.execute(ON_HAND, line).fetchone()
-    if row is None:
-        connection.execute(NEW_ON_HAND, (change, *line))
-    elif row[0] + change:
-        connection.execute(SET_ON_HAND, (row[0] + change, *line))
-    else:
-        connection.execute(DELETE_ON_HAND, line)
+def _add_on_hand(cursor: sqlite3.Cursor, line: OnHandKey, change: int) -> None:
+    """Mostly the line is there and stays; else it comes to nothing, or is new."""
+    row = (change, *line)
+    if cursor.execute(ADD_ON_HAND, row).rowcount == 0 and cursor.execute(DELETE_ON_HAND, line).rowcount == 0:
+        cursor.execute(NEW_ON_HAND, row)
 
 
 def summed_quantities(deltas: Iterable[QuantityDelta]) -> dict[OnHandKey, int]:

@@ -54,6 +54,7 @@ class Rebuilding:
         self._ledger = ledger
         self._trailed = trailed_position(ledger)
         self._scratch = connect_scratch()
+        self._cursor = self._scratch.cursor()
         self._scratch.execute("BEGIN")
         for migration in MIGRATIONS:
             for statement in statements_of(migration):
@@ -62,7 +63,7 @@ class Rebuilding:
 
     def add(self, position: int, entry: Entry, lists: Mapping[str, MemberList]) -> None:
         """Adds the next entry."""
-        project(self._scratch, position, entry, lists)
+        project(self._cursor, position, entry, lists)
         if position <= self._trailed:
             lay_entry(self._scratch, position, entry, self._ledger)
 

@@ -53,14 +53,14 @@ class FollowUpRow:
     document: str | None
 
 
-def save_task(connection: sqlite3.Connection, task: TaskRow) -> None:
+def save_task(cursor: sqlite3.Cursor, task: TaskRow) -> None:
     """Saves a task, new or known. Mostly its state alone is new: then no index is written."""
     same = (task.state_json, task.id, task.open, task.workflow, task.document, task.operator, task.title)
-    if connection.execute(TASK_SET_STATE, same).rowcount:
+    if cursor.execute(TASK_SET_STATE, same).rowcount:
         return
     row = (task.workflow, task.document, task.operator, task.state_json, task.open, task.title, task.id)
-    if connection.execute(TASK_SET, row).rowcount == 0:
-        connection.execute(TASK_NEW, row)
+    if cursor.execute(TASK_SET, row).rowcount == 0:
+        cursor.execute(TASK_NEW, row)
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> TaskRow | None:
