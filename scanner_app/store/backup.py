@@ -66,7 +66,7 @@ def _copy(source: Path, target: Path) -> None:
 def _verified(copy: Path) -> Verification:
     found = verify(copy)
     if not found.ok:
-        message = f"{copy} does not verify: {found.findings[0]}."
+        message = f"{copy} does not verify: {found.findings[0].rstrip('.')}."
         raise StoreError(BAD_BACKUP, message, remedy="It is not used; nothing was changed.")
     return found
 
@@ -78,7 +78,9 @@ def restore(copy: Path, ledger: Path, device: str, make_epoch: Callable[[], byte
     for a copy that does not verify, OTHER_DEVICE for one of another handheld, LEDGER_IN_USE while a terminal runs; then
     nothing has changed.
     """
-    if ledger.exists() and copy.exists() and copy.samefile(ledger):
+    if not copy.exists():
+        raise StoreError(BAD_BACKUP, f"There is no file {copy}.", remedy="Name the backup's file.")
+    if ledger.exists() and copy.samefile(ledger):
         raise StoreError(BAD_BACKUP, f"{copy} is the ledger itself.", remedy="Name the backup's file.")
     _verified(copy)
     part = ledger.with_name(ledger.name + RESTORING)

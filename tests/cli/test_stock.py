@@ -1,0 +1,158 @@
+"""`scanner stock` and `scanner trace`: every form of the question, and lines that keep to their schemas."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scanner_app.cli.main import main
+from scanner_app.demo.shift import shift_lines
+from scanner_app.demo.site import DemoSite, load_demo
+from tests.terminal.floor import TODAY, make_demo_home
+from tests.test_contract import validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NOW = TODAY.isoformat()
+
+
+@pytest.fixture(scope="module")
+def after_shift(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration home after its shift."""
+    folder = make_demo_home(tmp_path_factory.mktemp("shift"))
+    lines = folder / "shift.jsonl"
+    lines.write_text("\n".join(shift_lines(load_demo(TODAY))), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCANNER_HOME", str(folder))
+        assert main(["replay", str(lines), "--now", NOW]) == 0
+    return folder
+
+
+@pytest.fixture
+def ask(
+    after_shift: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., list[dict[str, Any]]]:
+    home = tmp_path / "home"
+    shutil.copytree(after_shift, home)
+    monkeypatch.setenv("SCANNER_HOME", str(home))
+
+    def run(*arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        capsys.readouterr()
+        assert main([*arguments, "--json"]) == code
+        lines = [json.loads(line) for line in capsys.readouterr().out.split("\n") if line]
+        form = validator("stock-line" if arguments[0] == "stock" else "trace-line")
+        for line in lines:
+            form.validate(line)
+        return lines
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def site() -> DemoSite:
+    return load_demo(TODAY)
+
+
+def test_every_line_of_the_stock_keeps_to_its_schema(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    lines = ask("stock", "--serials", "--now", NOW)
+    assert len(lines) > 30
+    keys = [
+        tuple(str(line[name] or "") for name in ("location", "container", "gtin", "lot", "expiry")) for line in lines
+    ]
+    assert keys == sorted(keys)
+    assert all(line["as_of"].startswith(f"{NOW}T12:00:00") for line in lines)
+    assert all(len(line["serials"]) in {0, line["quantity"]} for line in lines)
+    assert any(line["container"] and line["serials"] for line in lines)
+    without = ask("stock", "--now", NOW)
+    assert [{**line, "serials": None} for line in lines] == [{**line, "serials": None} for line in without]
+    assert not any("serials" in line for line in without)
+
+
+def test_a_case_is_asked_for_by_its_own_gtin(ask: Callable[..., list[dict[str, Any]]], site: DemoSite) -> None:
+    case = next(level for level in site.levels if level.factor > 1 and ask("stock", "--gtin", level.item))
+    assert ask("stock", "--gtin", case.gtin, "--now", NOW) == ask("stock", "--gtin", case.item, "--now", NOW) != []
+
+
+def test_a_place_is_named_by_code_label_or_container(ask: Callable[..., list[dict[str, Any]]], site: DemoSite) -> None:
+    by_code = ask("stock", "--location", "B-04-2", "--now", NOW)
+    assert by_code == ask("stock", "--location", "LOC-B-04-2", "--now", NOW) != []
+    pallet = site.document("ASN-1001").containers[0].id
+    by_id = ask("stock", "--location", pallet, "--now", NOW)
+    assert ask("stock", "--location", pallet.removeprefix("sscc:"), "--now", NOW) == by_id
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stock", "--status", "expired"],
+        ["stock", "--gtin", "95210123"],
+        ["stock", "--lot", "\udcff"],
+        ["stock", "--now", "soon"],
+        ["trace", "--gtin", "09521002000214", "--lot", "\udcff"],
+        ["trace", "--gtin", "09521002000214", "--serial", "a", "--lot", "b"],
+        ["trace"],
+        ["trace", "--serial", "a"],
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_exit_2(
+    arguments: list[str], ask: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(*arguments, code=2) == []
+    main(arguments)
+    said = capsys.readouterr().err
+    assert said.startswith("scanner: ")
+    assert said.isprintable() or said.rstrip("\n").isprintable()
+
+
+@pytest.mark.parametrize("days", ["-1", "x", "1.5", "²", ""])
+def test_days_are_a_whole_number(days: str, ask: Callable[..., list[dict[str, Any]]]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ask("stock", "--near-expiry", days)
+    assert ended.value.code == 2
+
+
+def test_any_number_of_days(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    assert len(ask("stock", "--near-expiry", "9" * 40)) == sum(line["expiry"] is not None for line in ask("stock"))
+
+
+def test_lines_are_ascii_so_that_any_locale_prints_them(
+    ask: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask("stock")
+    main(["stock", "--json", "--serials"])
+    assert capsys.readouterr().out.isascii()
+
+
+def test_every_unit_of_the_stock_has_a_trace(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    lines = [line for line in ask("stock", "--serials") if line["serials"]]
+    for line in lines[:12]:
+        trace = ask("trace", "--gtin", line["gtin"], "--serial", line["serials"][0])
+        posted = [step for step in trace if step["kind"] != "refused"]
+        assert posted[-1]["to"] in {line["location"], line["container"]}
+        assert [step["seq"] for step in trace] == sorted(step["seq"] for step in trace)
+
+
+def test_a_unit_that_is_expected_but_never_came_has_an_empty_trace(
+    ask: Callable[..., list[dict[str, Any]]], site: DemoSite
+) -> None:
+    expected = [unit for document in site.documents for unit in document.units]
+    came = [bool(ask("trace", "--gtin", unit.gtin, "--serial", unit.serial)) for unit in expected[::5]]
+    assert set(came) == {True, False}
+    assert ask("trace", "--gtin", expected[0].gtin, "--serial", "nobody", code=1) == []
+
+
+def test_traces_in_words(
+    ask: Callable[..., list[dict[str, Any]]], site: DemoSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pallet = site.document("ASN-1001").containers[0].id.removeprefix("sscc:")
+    wanted = ask("trace", "--sscc", pallet)
+    assert main(["trace", "--sscc", pallet]) == 0
+    words = capsys.readouterr().out.split("\n")
+    assert len(words) == len(wanted) + 1
+    assert "supplier > " in words[0]
+    assert "None" not in "".join(words)
