@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +31,7 @@ def after_shift(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines.write_text("\n".join(shift_lines(load_demo(TODAY))), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCANNER_HOME", str(folder))
+        patch.setattr(sys, "stdout", io.StringIO())
         assert main(["replay", str(lines), "--now", NOW]) == 0
     return folder
 
