@@ -25,6 +25,7 @@ Connection = sqlite3.Connection
 SQLITE_VERSION = sqlite3.sqlite_version
 """The library in use; doctor prints it."""
 
+RELEASED = -1
 PAGE_BYTES = 4096
 CACHE_KIB = 16 * 1024
 STATEMENTS_MAX = 256
@@ -34,6 +35,8 @@ WAL_PAGES_MAX = 8192
 IDLE_COMMITS_MIN = 64
 """Fewer commits than this are not worth an idle checkpoint; they are as durable in the WAL."""
 FILE_MODE = 0o600
+RELEASED = -1
+"""No descriptor: a number that was closed may belong to another file by now, and must not be closed again."""
 
 
 @dataclass(slots=True)
@@ -44,8 +47,10 @@ class LockFile:
     descriptor: int
 
     def release(self) -> None:
-        """Lets go; the file itself stays, so that two processes never hold locks on two files of one name."""
-        os.close(self.descriptor)
+        """Lets go, once; the file itself stays, so that two processes never hold locks on two files of one name."""
+        descriptor, self.descriptor = self.descriptor, RELEASED
+        if descriptor != RELEASED:
+            os.close(descriptor)
 
 
 def take_lock(ledger: Path) -> LockFile:
