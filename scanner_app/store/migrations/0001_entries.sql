@@ -28,6 +28,7 @@ CREATE TABLE entry (
 ) STRICT;
 CREATE UNIQUE INDEX entry_event_id ON entry (event_id);
 CREATE INDEX entry_refers_to ON entry (refers_to) WHERE refers_to IS NOT NULL;
+CREATE INDEX entry_refused ON entry (position) WHERE kind = 'refused';
 
 -- Member lists by content: chunk `n` of the list with this digest (hex).
 CREATE TABLE list_chunk (
