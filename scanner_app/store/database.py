@@ -25,7 +25,6 @@ Connection = sqlite3.Connection
 SQLITE_VERSION = sqlite3.sqlite_version
 """The library in use; doctor prints it."""
 
-RELEASED = -1
 PAGE_BYTES = 4096
 CACHE_KIB = 16 * 1024
 STATEMENTS_MAX = 256
