@@ -44,7 +44,8 @@ def test_every_schema_is_one_and_says_what_it_is_of(name: str) -> None:
 
 
 def test_the_forms_of_the_ledger_and_of_the_commands_are_there() -> None:
-    assert {"entry", "list", "parse-line", "stock-line", "trace-line", "verify-line"} <= set(SCHEMAS)
+    lines = {f"{name}-line" for name in ("export", "outbox", "parse", "replay", "stock", "trace", "verify")}
+    assert {"entry", "list", *lines} <= set(SCHEMAS)
 
 
 def test_the_schemas_name_the_closed_tables_of_the_code() -> None:
@@ -98,6 +99,8 @@ def test_golden_lists_have_their_digests() -> None:
 
 
 def test_the_golden_export_holds_the_same_bytes() -> None:
+    for line in LINES:
+        validator("export-line").validate(line)
     entries = [line for line in LINES if line["type"] == "entry"]
     assert [(base64.b64decode(line["bytes"]), base64.b64decode(line["hash"]).hex()) for line in entries] == [
         (vector["bytes"].encode(), vector["hash"]) for vector in ENTRIES

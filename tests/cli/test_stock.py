@@ -31,9 +31,17 @@ def after_shift(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines.write_text("\n".join(shift_lines(load_demo(TODAY))), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCANNER_HOME", str(folder))
-        patch.setattr(sys, "stdout", io.StringIO())
+        patch.setattr(sys, "stdout", told := io.StringIO())
         assert main(["replay", str(lines), "--now", NOW]) == 0
+    (folder / "told.jsonl").write_text(told.getvalue(), "utf-8")
     return folder
+
+
+def test_every_step_of_the_shift_keeps_to_its_schema(after_shift: Path) -> None:
+    steps = [json.loads(line) for line in (after_shift / "told.jsonl").read_text("utf-8").split("\n") if line]
+    assert len(steps) > 20
+    for step in steps:
+        validator("replay-line").validate(step)
 
 
 @pytest.fixture
