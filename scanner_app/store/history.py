@@ -112,25 +112,40 @@ def _unit_steps(trail: Trail, gtin: str, serial: str) -> Iterator[Step]:
         until = position
 
 
-def before_receipt(trail: Trail, container: str, position: int) -> int:
-    """The position just before the container's last receipt ahead of `position`; `position` where there is none."""
-    receipts = (step[0] - 1 for step in trail.of_container(container) if step[0] < position and step[2] == SUPPLIER)
-    return next(receipts, position)
+def before_receipt(trail: Trail, container: str, position: int, depth: int = 0) -> int:
+    """The position just before the container was last received, not after `position`, or what it came in within was.
+
+    `position` itself for one that was never received.
+    """
+    receipt = next(
+        (step for step in trail.of_container(container) if step[0] <= position and step[2] == SUPPLIER), None
+    )
+    if receipt is None:
+        return position
+    if is_container(receipt[3]) and depth < LEVELS_MAX:
+        return min(receipt[0] - 1, before_receipt(trail, receipt[3], receipt[0], depth + 1))
+    return receipt[0] - 1
 
 
 def moves_around(trail: Trail, place: str, since: int, until: int, depth: int = 0) -> Iterator[Step]:
-    """The moves of a container, and of those around it at the time, after `since` and before `until`, newest first."""
+    """The moves of a container, and of those around it at the time, after `since` and before `until`, newest first.
+
+    A container that was received within another one moved with it before.
+    """
     if not is_container(place) or depth == LEVELS_MAX:
         return
     for step in trail.of_container(place):
         position, _, from_parent, to_parent, _ = step
-        if position >= until:
+        if position > until:
             continue
-        yield from moves_around(trail, to_parent, max(since, position), until, depth + 1)
-        if position <= since:
-            return
-        if from_parent != to_parent:
-            yield step
+        if position < until:
+            yield from moves_around(trail, to_parent, max(since, position), until, depth + 1)
+            if position <= since:
+                return
+            if from_parent != to_parent:
+                yield step
+        if from_parent == SUPPLIER:
+            yield from moves_around(trail, to_parent, since, position, depth + 1)
         until = position
 
 
@@ -138,9 +153,12 @@ def _container_steps(trail: Trail, container: str) -> Iterator[Step]:
     """A container's own moves and changes of seal, and between them the moves of those around it."""
     until = END
     for step in trail.of_container(container):
-        yield from moves_around(trail, step[3], step[0], until)
+        position, _, from_parent, to_parent, _ = step
+        yield from moves_around(trail, to_parent, position, until)
         yield step
-        until = step[0]
+        if from_parent == SUPPLIER and is_container(to_parent):
+            yield from moves_around(trail, to_parent, before_receipt(trail, to_parent, position), position)
+        until = position
 
 
 def by_entry(steps: Iterable[Step]) -> Iterator[Step]:

@@ -69,9 +69,11 @@ def _movement(connection: sqlite3.Connection, step: Step) -> Movement:
 
 
 def _lot_steps(trail: Trail, gtin: str, lot: str) -> Iterator[Step]:
-    """The postings of a lot, and the moves of containers while some of it stood in them, newest first."""
+    """The postings of a lot, and other entries' moves of containers while some of it stood in them, newest first."""
     own = list(islice(trail.of_lot(gtin, lot), TRACE_MAX))
-    around = {step for stay in _stays(trail, own) for step in moves_around(trail, *stay)}
+    posted = {step[0] for step in own}
+    stays = (moves_around(trail, *stay) for stay in _stays(trail, own))
+    around = {step for stay in stays for step in stay if step[0] not in posted}
     return iter(sorted(chain(own, around), key=itemgetter(0), reverse=True))
 
 

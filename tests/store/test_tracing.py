@@ -72,6 +72,24 @@ def test_a_pallets_put_away_shows_in_the_trace_of_a_unit_in_it(writer: Writer) -
     ]
 
 
+def test_what_a_case_did_within_its_pallet_before_it_was_taken_in_is_its_way_too(writer: Writer) -> None:
+    """The pallet is received and put away by its label; the rest is accepted afterwards, case and unit in one entry."""
+    put_away(writer, PALLET, CUSTOMER, "DOCK-9")
+    writer.move(moved(PALLET, SUPPLIER, "DOCK-1"))
+    put_away(writer, PALLET, "DOCK-1", "B-1")
+    rest = MemberList(
+        (received(key("S1"), CASE, inferred=True),),
+        (ContainerMove(CASE, SUPPLIER, PALLET, Seal.SEALED, inferred=True),),
+    )
+    writer.append(writer.entry(), [rest])
+    put_away(writer, PALLET, "B-1", "B-2")
+    way = [("received", "DOCK-1"), ("put_away", "B-1"), ("received", CASE), ("put_away", "B-2")]
+    assert [(step[0], step[2]) for step in told(writer, UNIT)] == way
+    assert [(step[0], step[2]) for step in told(writer, LOT)] == way
+    way[2] = ("received", PALLET)
+    assert [(step[0], step[2]) for step in told(writer, Movements(container=CASE))] == way
+
+
 def test_a_lot_is_traced_through_the_pallets_it_rode_on_while_some_of_it_was_there(writer: Writer) -> None:
     put_away(writer, PALLET, SUPPLIER, "DOCK-1")
     writer.post(received(key("S1"), PALLET), received(key("S2"), PALLET))
