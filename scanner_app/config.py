@@ -11,12 +11,12 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scanner_app.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
 CONFIG_NAME = "config.toml"
 LEDGER_NAME = "ledger.db"
@@ -122,11 +122,19 @@ class Config:
     keys: KeysTable = field(default_factory=KeysTable)
     sound: SoundTable = field(default_factory=SoundTable)
     scanner: tuple[ScannerTable, ...] = ()
+    origin: str = field(default="the built-in configuration", compare=False)
+    """Where it was read, for errors."""
 
     @property
     def zone(self) -> ZoneInfo:
-        """The site's time zone."""
-        return ZoneInfo(self.site.time_zone)
+        """The site's time zone. Raises ConfigError for an unknown one: the first paint does not wait for time zones."""
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - loaded after the first paint
+
+        try:
+            return ZoneInfo(self.site.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            why = f"{self.site.time_zone!r} is no known time zone"
+            raise _refused(self.origin, "site", "time_zone", why) from None
 
 
 TABLES: Mapping[str, type[Any]] = {
@@ -214,9 +222,8 @@ def config_of(given: Mapping[str, Any], origin: str) -> Config:
     scanners = given.get("scanner", [])
     if not isinstance(scanners, list):
         raise _refused(origin, "scanner", None, "must be written [[scanner]], once for each scanner")
-    config = Config(**tables, scanner=tuple(_table(origin, "scanner", ScannerTable, each) for each in scanners))
-    _check_zone(origin, config)
-    return config
+    read = tuple(_table(origin, "scanner", ScannerTable, each) for each in scanners)
+    return Config(**tables, scanner=read, origin=origin)
 
 
 def _table(origin: str, name: str, kind: type[Any], given: object) -> Any:  # noqa: ANN401 - an instance of `kind`
@@ -241,13 +248,6 @@ def _check(origin: str, table: str, key: str, value: object, wanted: type[object
         raise _refused(origin, table, key, f"must be at least {minimum}, not {value}")
     if isinstance(value, str) and ((not value and (table, key) not in MAY_BE_EMPTY) or not value.isprintable()):
         raise _refused(origin, table, key, f"must be printable text, not {value!r}")
-
-
-def _check_zone(origin: str, config: Config) -> None:
-    try:
-        ZoneInfo(config.site.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise _refused(origin, "site", "time_zone", f"{config.site.time_zone!r} is no known time zone") from None
 
 
 def _refused(origin: str, table: str, key: str | None, why: str) -> ConfigError:

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, place: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(ConfigError) as refused:
-        read_config(path)
+        _ = read_config(path).zone
     assert refused.value.code == "CONFIG_INVALID"
     assert str(path) in refused.value.message
     assert place in refused.value.message

@@ -56,14 +56,13 @@ def make_home(
             message = f"{path} is there already."
             raise ConfigError("HOME_EXISTS", message, remedy="Name another home with SCANNER_HOME, or move it away.")
     tables = {"site": {"id": site, "name": _site_name(demo=demo), "time_zone": zone}, "device": {"id": device}}
-    config_of(tables, "scanner init")
+    zone_info = config_of(tables, "scanner init").zone
     home.state_folder.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
     home.config_path.parent.mkdir(parents=True, exist_ok=True)
     home.config_path.write_text(_toml(tables), "utf-8")
     home.config_path.chmod(OWNER_FILE)
-    config = read_config(home.config_path)
-    station = Station(home, config, clock_of(now, config.zone))
-    demo_site = load_demo(station.clock.now().astimezone(config.zone).date())
+    station = Station(home, read_config(home.config_path), clock_of(now, zone_info))
+    demo_site = load_demo(station.clock.now().astimezone(zone_info).date())
     ledger = open_ledger(station)
     try:
         if demo:

@@ -46,11 +46,11 @@ def _work(options: argparse.Namespace) -> int:
         sys.stderr.write(f"scanner: a new home in {home.state_folder}; `scanner init` configures it.\n")
 
     def make() -> Terminal:
-        from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the first paint
+        from scanner_app.bootstrap import Station, clock_of  # noqa: PLC0415 - after the first paint
         from scanner_app.bootstrap.scanners import sources_of  # noqa: PLC0415 - after the first paint
         from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - after the first paint
 
-        station = open_station(options.config, options.now)
+        station = Station(home, config, clock_of(options.now, config.zone))
         return Terminal(station, sources_of(station))
 
     return show(config, make)

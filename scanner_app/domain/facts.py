@@ -176,7 +176,7 @@ class StockAt:
 
 @dataclass(frozen=True, slots=True)
 class ContentOf:
-    """What a container holds by our ledger, all levels down → ContentFact."""
+    """What a container, or a place with the containers in it, holds by our ledger, all levels down → ContentFact."""
 
     container: str
 

@@ -10,19 +10,18 @@ from scanner_app.domain.facts import (
     ContainerOf,
     ContentOf,
     DocumentSummary,
-    LevelOf,
     Movements,
-    StockAt,
     StockOf,
     UnitOf,
 )
-from scanner_app.domain.masters import PlaceKind
+from scanner_app.domain.masters import Item, PlaceKind
 from scanner_app.domain.stock import OUTSIDE
 from scanner_app.workflows.enquiry_alarms import expiry_alarms, status_alarms, unit_alarms, watch_alarms, watches_on
 from scanner_app.workflows.enquiry_parts import (
     SHOWN_MAX,
     container_stands,
     content_lines,
+    inner_lines,
     label_differs,
     more_lines,
     place_lines,
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
         SummaryFact,
         UnitFact,
     )
-    from scanner_app.domain.masters import Document, Level, Place
+    from scanner_app.domain.masters import Document, Place
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.enquiry_alarms import Alarm
     from scanner_app.workflows.goods import Container, Quantity, Unit
@@ -148,24 +147,23 @@ def about_container(container: Container, facts: Facts, moment: Moment) -> Found
 
 
 def about_place(place: Place, facts: Facts, moment: Moment) -> Found:
-    """A bin, dock, lane or cage: what lies directly in it, and its last movements. A cage is no cause for alarm."""
-    held: tuple[StockLine, ...] = facts[StockAt(place.code)]
-    watches = watches_on([(line.gtin, line.lot) for line in held], facts)
-    alarms = [*watch_alarms(watches), *expiry_alarms(held, moment), *status_alarms(held)]
-    by_item = Counter[str]()
+    """A bin, dock, lane or cage: what lies and stands in it, and its last movements. A cage is no cause for alarm."""
+    content: ContentFact = facts[ContentOf(place.code)]
+    held = content.lines
+    alarms = [*watch_alarms(content.watches), *expiry_alarms(held, moment), *status_alarms(held)]
+    by_item = Counter[Item]()
     for line in held:
-        by_item[line.gtin] += line.quantity
-    shown = by_item.most_common(SHOWN_MAX)
-    levels: tuple[Level | None, ...] = facts.all([LevelOf(gtin, moment.today) for gtin, _ in shown])
+        by_item[line.item] += line.quantity
     kind = {"place": place.code, "kind": place.kind.value, "class": place.storage_class.value}
     lines = (
         *(alarm.line for alarm in alarms),
         Line("line.enquiry.place", {**kind}),
         *(
-            Line("line.enquiry.content", {"quantity": quantity, "item": gtin if level is None else level.item.name})
-            for (gtin, quantity), level in zip(shown, levels, strict=True)
+            Line("line.enquiry.content", {"quantity": quantity, "item": item.name})
+            for item, quantity in by_item.most_common(SHOWN_MAX)
         ),
         *more_lines(len(by_item)),
+        *inner_lines(content),
         *movement_lines(facts[Movements(place=place.code, limit=SHOWN_MAX)], facts, moment),
         _as_of(moment),
     )

@@ -70,11 +70,15 @@ def content_lines(content: ContentFact) -> tuple[Line, ...]:
     """What is in a container: items and lots, inner containers, and what its document still expects there."""
     lines = [_content_line(line.quantity, line.item, line.lot) for line in content.lines[:SHOWN_MAX]]
     lines.extend(more_lines(len(content.lines)))
-    if content.containers:
-        lines.append(Line("line.enquiry.inner", {"containers": content.containers}))
+    lines.extend(inner_lines(content))
     if content.pending:
         lines.append(Line("line.enquiry.pending", {"quantity": content.pending}))
     return tuple(lines)
+
+
+def inner_lines(content: ContentFact) -> tuple[Line, ...]:
+    """How many containers stand in it; none where there is none."""
+    return (Line("line.enquiry.inner", {"containers": content.containers}),) if content.containers else ()
 
 
 def _content_line(quantity: int, item: Item, lot: str | None) -> Line:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.facts import MOVEMENTS_MAX, ContentOf, Movements, StockAt, StockOf, UnitOf
-from scanner_app.domain.stock import OUTSIDE, is_container
+from scanner_app.domain.stock import OUTSIDE
 from scanner_app.workflows.movement_lines import movement_lines
 from scanner_app.workflows.step import Line
 
@@ -56,8 +56,8 @@ def why(subject: Subject, facts: Facts, moment: Moment) -> Explained:
 
 
 def _within(subject: Subject, facts: Facts) -> int:
-    """Base units in the containers inside a container, which have movements of their own; 0 for anything else."""
-    if subject.place is None or not is_container(subject.place):
+    """Base units in the containers that stand in a place or container and have movements of their own; else 0."""
+    if subject.place is None:
         return 0
     content: ContentFact = facts[ContentOf(subject.place)]
     return sum(line.quantity for line in content.lines) - _here(subject, facts)

@@ -91,16 +91,16 @@ class Receiving:
 
     def take_back(self, state: ReceivingState) -> Transition[ReceivingState] | None:
         """Undo of a scan that is no fact yet: the part of a label that waits for the rest; None when nothing waits."""
-        if state.partial is None:
+        if state.part is None:
             return None
-        return Transition(replace(state, partial=None), None, Tone.GOOD, Line("say.receiving.part_forgotten"))
+        return Transition(replace(state, part=None), None, Tone.GOOD, Line("say.receiving.part_forgotten"))
 
     def undone(self, state: ReceivingState, facts: Facts, moment: Moment) -> ReceivingState:
         """The state after the task's last fact was corrected: its counts taken back, nothing left open."""
         operator = "" if moment.operator is None else moment.operator.id
         last: UndoFact | None = facts[LastFact(operator, moment.task)]
         plain = replace(
-            state, partial=None, pending=None, closing=None, last=None, lot_tally=None, case_tally=None
+            state, part=None, pending=None, closing=None, last=None, lot_tally=None, case_tally=None
         )  # fmt: skip
         if last is None:
             return plain

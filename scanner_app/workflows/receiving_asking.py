@@ -13,8 +13,9 @@ from scanner_app.workflows.local_time import local_clock
 from scanner_app.workflows.receiving_containers import CONTENT_LEVEL, JudgedContainer
 from scanner_app.workflows.receiving_posting import key_serial
 from scanner_app.workflows.receiving_refusals import own_words
-from scanner_app.workflows.receiving_state import Asked, Partial, Pending, Reading, ReceivingState
+from scanner_app.workflows.receiving_state import Asked, Pending, Reading, ReceivingState
 from scanner_app.workflows.receiving_telling import lines_of
+from scanner_app.workflows.spread_labels import Part
 from scanner_app.workflows.step import Draft, Line, Tone, Transition, note, refuse
 
 if TYPE_CHECKING:
@@ -132,10 +133,10 @@ def lot_wanted(
 
 def _lacking(state: ReceivingState, goods: Unit | Quantity, label: Label, missing: str) -> Transition[ReceivingState]:
     """Keeps the label as far as it was read and asks for the rest."""
-    partial = Partial(label, missing, goods.item.name)
+    part = Part(label, missing, goods.item.name)
     say = Line(f"say.receiving.part_{missing}", {"item": goods.item.name})
     return note(
-        replace(state, partial=partial), say=say, tone=Tone.ATTENTION, lines=goods_lines(goods), document=state.document
+        replace(state, part=part), say=say, tone=Tone.ATTENTION, lines=goods_lines(goods), document=state.document
     )
 
 

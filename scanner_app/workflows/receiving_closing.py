@@ -74,7 +74,7 @@ def on_done(state: ReceivingState, facts: Facts) -> Transition[ReceivingState]:
         return replace(refused, finished=True)
     figures = figures_of(facts[DocumentSummary(state.document)])
     if figures.short and state.closing is None:
-        asked = replace(state, closing=Closing(figures.short, figures.inferable), pending=None, partial=None)
+        asked = replace(state, closing=Closing(figures.short, figures.inferable), pending=None, part=None)
         code = "say.receiving.close_inferable" if figures.inferable else "say.receiving.close_short"
         say = Line(code, {"short": figures.short, "inferable": figures.inferable})
         return Transition(asked, None, Tone.ATTENTION, say)
@@ -154,7 +154,7 @@ def _inferred(
         lists=(MemberList(postings, rest.container_moves),),
     )
     after = replace(
-        state, done=state.done + number, closing=_still_short(state.closing, number), pending=None, partial=None,
+        state, done=state.done + number, closing=_still_short(state.closing, number), pending=None, part=None,
         lot_tally=None, case_tally=None,
     )  # fmt: skip
     return Transition(after, draft, Tone.GOOD, progress=after.progress)

@@ -9,8 +9,9 @@ from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal
 from scanner_app.workflows.receiving_closing import accept_rest, on_done
 from scanner_app.workflows.receiving_posting import LOGGER_ALARM
-from scanner_app.workflows.receiving_state import NUMBER_MAX, Asked, Condition, Pending, ReceivingState
+from scanner_app.workflows.receiving_state import Asked, Condition, Pending, ReceivingState
 from scanner_app.workflows.receiving_taking import quarantine, take_second_pack
+from scanner_app.workflows.spread_labels import NUMBER_MAX
 from scanner_app.workflows.step import Command, Commanded, Draft, Line, Tone, Transition
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _setting(state: ReceivingState, commanded: Commanded) -> Transition[Receivin
 def _back(state: ReceivingState) -> Transition[ReceivingState]:
     """Forgets what was asked or set; no scan is lost by it."""
     plain = replace(
-        state, pending=None, partial=None, closing=None, damaged_next=False, times=1, asks_number=False
+        state, pending=None, part=None, closing=None, damaged_next=False, times=1, asks_number=False
     )  # fmt: skip
     return Transition(plain, None, Tone.NEUTRAL, Line("say.receiving.back"))
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.facts import KnownExpiry, LevelOf, LinesOf
-from scanner_app.domain.keys import KeyFormatError, Lot
 from scanner_app.domain.masters import PlaceKind
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind
 from scanner_app.workflows.goods import Label, ScannedDocument, ScannedPlace, label_of, place_or_document, scan_text
 from scanner_app.workflows.receiving_asking import DOCK_WANTED, refuse_first
-from scanner_app.workflows.receiving_state import Asked, Partial, Pending, Reading, ReceivingState
+from scanner_app.workflows.receiving_state import Asked, Pending, Reading, ReceivingState
 from scanner_app.workflows.receiving_taking import quarantine, take_label
+from scanner_app.workflows.spread_labels import Part, joined, plain_lot
 from scanner_app.workflows.step import Line, Tone, Transition, note, refuse
 
 if TYPE_CHECKING:
@@ -52,23 +52,16 @@ def _again(
 
 def _anew(state: ReceivingState, parsed: ParsedScan, facts: Facts, moment: Moment) -> Transition[ReceivingState]:
     """A scan that answers no question: goods, part of a label, a place, a document, or nothing of ours."""
-    if parsed.kind is Kind.UNKNOWN and state.partial is not None and state.partial.missing == "lot":
-        return _plain_lot(state, state.partial, parsed, facts, moment)
+    if parsed.kind is Kind.UNKNOWN and state.part is not None and state.part.missing == "lot":
+        return _lot_as_text(state, state.part, parsed, facts, moment)
     label = label_of(parsed)
     if label is None:
         return _no_goods(replace(state, pending=None), parsed, facts)
-    whole = _completed(state, label)
+    whole = joined(state.part, label) or label
     if whole.gtin is None and whole.sscc is None:
-        waiting = replace(state, partial=Partial(whole, "gtin"), pending=None)
+        waiting = replace(state, part=Part(whole, "gtin"), pending=None)
         return note(waiting, say=Line("say.receiving.part_gtin"), tone=Tone.ATTENTION, document=state.document)
     return take_label(state, Reading(parsed.text, whole), facts, moment)
-
-
-def _completed(state: ReceivingState, label: Label) -> Label:
-    """The label together with the part that waits, where both are of one pack; logistic labels stand alone."""
-    if state.partial is None or label.sscc is not None:
-        return label
-    return state.partial.label.completed_by(label) or label
 
 
 def _no_goods(state: ReceivingState, parsed: ParsedScan, facts: Facts) -> Transition[ReceivingState]:
@@ -85,22 +78,21 @@ def _refused(state: ReceivingState, found: Refused, parsed: ParsedScan) -> Trans
     """Nothing of ours; where part of a label is waiting, the sentence says what is."""
     say = None
     if found.refusal is Refusal.BAD_FORMAT:
-        missing = "goods" if state.partial is None else state.partial.missing
+        missing = "goods" if state.part is None else state.part.missing
         say = Line(f"say.receiving.not_{missing}", {"scanned": scan_text(parsed)})
     transition = refuse(state, found.refusal, found.parameters, document=state.document)
     return replace(transition, say=say)
 
 
-def _plain_lot(
-    state: ReceivingState, partial: Partial, parsed: ParsedScan, facts: Facts, moment: Moment
+def _lot_as_text(
+    state: ReceivingState, part: Part, parsed: ParsedScan, facts: Facts, moment: Moment
 ) -> Transition[ReceivingState]:
     """Plain text where a lot was asked for: taken when that lot is on record, else only when scanned again."""
     shown = scan_text(parsed)
-    try:
-        lot = str(Lot.of(parsed.text.removeprefix(parsed.symbology or "")))
-    except KeyFormatError:
+    lot = plain_lot(parsed)
+    if lot is None:
         return _refused(replace(state, pending=None), Refused(Refusal.BAD_FORMAT, {"cause": shown}), parsed)
-    label = replace(partial.label, lot=lot)
+    label = replace(part.label, lot=lot)
     if _on_record(state, label, facts, moment):
         return take_label(state, Reading(parsed.text, label), facts, moment)
     pending = Pending(Asked.LOT, Refusal.BAD_FORMAT, parsed.text, label, shown)

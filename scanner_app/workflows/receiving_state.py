@@ -12,10 +12,8 @@ from enum import StrEnum
 from scanner_app.domain.masters import DEFAULT_OWNER
 from scanner_app.domain.refusals import Parameters, Refusal
 from scanner_app.workflows.goods import Label
+from scanner_app.workflows.spread_labels import MISSING_NOUNS, Part
 from scanner_app.workflows.step import Command, Progress, Prompt
-
-NUMBER_MAX = 99_999
-"""The largest quantity a card or a typed number may set for one scan."""
 
 
 class Condition(StrEnum):
@@ -59,15 +57,6 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Partial:
-    """A label of which one symbol was read; `item` is its name where the GTIN is known, `missing` what is asked."""
-
-    label: Label
-    missing: str
-    item: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Closing:
     """The question before a document closes: what is short, and how much of it sealed parents could account for."""
 
@@ -108,7 +97,7 @@ class ReceivingState:
     damaged_next: bool = False
     times: int = 1
     asks_number: bool = False
-    partial: Partial | None = None
+    part: Part | None = None
     pending: Pending | None = None
     closing: Closing | None = None
     last: Batch | None = None
@@ -124,9 +113,6 @@ class ReceivingState:
     def shown_document(self) -> str:
         """The document as refusals name it."""
         return "blind" if self.document is None else self.document
-
-
-MISSING_NOUNS = {"gtin": "ITEM", "serial": "SERIAL", "lot": "LOT"}
 
 
 def prompt_of(state: ReceivingState) -> Prompt:
@@ -169,11 +155,11 @@ def _number(state: ReceivingState) -> Prompt | None:
 
 def _missing(state: ReceivingState) -> Prompt | None:
     """The one thing that is missing of a label spread over several symbols."""
-    partial = state.partial
-    if partial is None:
+    part = state.part
+    if part is None:
         return None
-    code = f"prompt.receiving.missing_{partial.missing}"
-    return Prompt(code, MISSING_NOUNS[partial.missing], {"item": partial.item}, (Command.UNDO, Command.BACK))
+    code = f"prompt.receiving.missing_{part.missing}"
+    return Prompt(code, MISSING_NOUNS[part.missing], {"item": part.item}, (Command.UNDO, Command.BACK))
 
 
 def _dock(state: ReceivingState) -> Prompt | None:

@@ -54,7 +54,7 @@ STATUS_IN_CAGE = {
 def take_label(state: ReceivingState, reading: Reading, facts: Facts, moment: Moment) -> Transition[ReceivingState]:
     """Goods by their label, once it is known what they are and where they stand."""
     goods = goods_of(reading.label, facts, moment.today)
-    state = replace(state, partial=None, pending=None)
+    state = replace(state, part=None, pending=None)
     if isinstance(goods, Refused):
         return report(state, goods) if reading.overrides is goods.refusal else unknown_item(state, goods, reading)
     if state.dock is None:

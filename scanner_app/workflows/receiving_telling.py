@@ -56,7 +56,7 @@ def told_container(
 def settled(state: ReceivingState, received: Received) -> ReceivingState:
     """The state after goods came in: counted, and nothing left open."""
     return replace(
-        state, done=state.done + received.counts, pending=None, partial=None, damaged_next=False, times=1,
+        state, done=state.done + received.counts, pending=None, part=None, damaged_next=False, times=1,
         asks_number=False,
     )  # fmt: skip
 

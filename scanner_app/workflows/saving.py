@@ -50,7 +50,11 @@ def _hints(state_type: type[Any]) -> dict[str, Any]:
 def _load(wanted: Any, saved: Any) -> Any:  # noqa: ANN401 - walks type annotations
     if dataclasses.is_dataclass(wanted):
         hints = _hints(typing.cast("type", wanted))
-        fields = {field.name: _load(hints[field.name], saved[field.name]) for field in dataclasses.fields(wanted)}
+        fields = {
+            field.name: _load(hints[field.name], saved[field.name])
+            for field in dataclasses.fields(wanted)
+            if field.name in saved or not _has_default(field)
+        }
         return typing.cast("type", wanted)(**fields)
     origin = typing.get_origin(wanted)
     if origin in {typing.Union, types.UnionType}:
@@ -61,6 +65,11 @@ def _load(wanted: Any, saved: Any) -> Any:  # noqa: ANN401 - walks type annotati
     if origin is dict:
         return dict(saved)
     return _load_scalar(wanted, saved)
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    """Whether a state that an earlier version saved may lack the field."""
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
 
 
 def _load_scalar(wanted: Any, saved: Any) -> Any:  # noqa: ANN401 - as above

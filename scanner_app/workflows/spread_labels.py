@@ -1,6 +1,6 @@
 """Labels spread over several symbols: GTIN here, lot or serial there, in any order; what is missing is asked for.
 
-For every task that moves goods by their label. Receiving compares with a document besides and keeps its own question.
+For every task that moves goods by their label.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from scanner_app.domain.keys import KeyFormatError, Lot
 from scanner_app.domain.scan import Kind
 from scanner_app.workflows.goods import Fragment, Label, Quantity, goods_of, label_of, resolve
-from scanner_app.workflows.receiving_state import NUMBER_MAX
 
 if TYPE_CHECKING:
     from scanner_app.domain.refusals import Refused
     from scanner_app.domain.scan import ParsedScan
     from scanner_app.workflows.goods import Resolved
     from scanner_app.workflows.step import Facts
+
+NUMBER_MAX = 99_999
+"""The largest quantity that a card or a typed number may set for one scan."""
 
 NUMBER_DIGITS_MAX = len(str(NUMBER_MAX))
 MISSING_NOUNS = {"gtin": "ITEM", "serial": "SERIAL", "lot": "LOT"}
@@ -50,18 +52,25 @@ def read(part: Part | None, parsed: ParsedScan, facts: Facts, today: date) -> Re
     """What a scan is of, together with the part read before it where both are of one pack."""
     label = label_of(parsed)
     if part is not None and part.missing == "lot" and parsed.kind is Kind.UNKNOWN:
-        lot = _plain_lot(parsed)
+        lot = plain_lot(parsed)
         if lot is not None:
             whole = replace(part.label, lot=lot)
             return Reading(goods_of(whole, facts, today), whole, plain=True)
-    if part is not None and label is not None and label.sscc is None:
-        completed = part.label.completed_by(label)
-        if completed is not None and completed.gtin is not None:
-            return Reading(goods_of(completed, facts, today), completed)
+    completed = None if label is None else joined(part, label)
+    if completed is not None and completed.gtin is not None:
+        return Reading(goods_of(completed, facts, today), completed)
     return Reading(resolve(parsed, facts, today), label or Label())
 
 
-def _plain_lot(parsed: ParsedScan) -> str | None:
+def joined(part: Part | None, label: Label) -> Label | None:
+    """A label together with the part read before it; None where nothing waits or both are not of one pack.
+
+    Logistic labels stand alone.
+    """
+    return None if part is None or label.sscc is not None else part.label.completed_by(label)
+
+
+def plain_lot(parsed: ParsedScan) -> str | None:
     """Plain text as a lot, where its characters allow it."""
     try:
         return str(Lot.of(parsed.text.removeprefix(parsed.symbology or "")))

@@ -55,11 +55,15 @@ class Floor(Ledger):
         inner = [each for each, known in self.containers.items() if known.parent == container]
         return [*inner, *(deeper for each in inner for deeper in self._within(each))]
 
+    def _item(self, gtin: str) -> Item:
+        level = self.levels.get(gtin)
+        return Item(gtin, gtin, "", StorageClass.AMBIENT) if level is None else level.item
+
     def _ContentOf(self, query: f.ContentOf) -> f.ContentFact:  # noqa: N802 - named after the query it answers
         inner = self._within(query.container)
         within = {query.container, *inner}
         lines = tuple(
-            f.ContentLine(self.levels[key[2]].item, key[3], key[4], key[5], number)
+            f.ContentLine(self._item(key[2]), key[3], key[4], key[5], number)
             for key, number in self.on_hand.items()
             if number and key[0] in within
         )

@@ -411,6 +411,17 @@ def test_an_item_that_is_no_longer_known_is_named_by_its_gtin() -> None:
     assert {"quantity": 9, "item": PAIN.gtin} in [line.parameters for line in at.last.lines]
 
 
+def test_a_place_tells_what_the_pallets_in_it_hold() -> None:
+    stock = (some(PAIN, 9), unit(AMOX, "S1", CASE_1), unit(AMOX, "S2", CASE_1))
+    at = bench(*stock, moves=(came(PALLET), came(CASE_1, PALLET)))
+    at.scan("LOC-DOCK-1")
+    assert at.last.say is not None
+    assert at.last.say.parameters == {"place": "DOCK-1", "quantity": 11}
+    assert {"quantity": 2, "item": AMOX.name} in [line.parameters for line in at.last.lines]
+    assert line_of(at, "line.enquiry.inner") == {"containers": 2}
+    assert told_why(at)[-2:] == [("line.enquiry.within", "+2"), ("line.enquiry.sum", 11)]
+
+
 def test_an_empty_place_is_empty() -> None:
     at = bench()
     at.scan("LOC-A-01-1")

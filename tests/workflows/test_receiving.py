@@ -14,7 +14,8 @@ from scanner_app.workflows.goods import Label
 from scanner_app.workflows.receiving import Receiving
 from scanner_app.workflows.receiving_containers import content_refusals
 from scanner_app.workflows.receiving_posting import FROM_DOCUMENT
-from scanner_app.workflows.receiving_state import Batch, Condition, Partial, ReceivingState, Tally
+from scanner_app.workflows.receiving_state import Batch, Condition, ReceivingState, Tally
+from scanner_app.workflows.spread_labels import Part
 from scanner_app.workflows.step import Command, Draft, Line, Progress, Tone
 from tests.workflows.delivery import (
     AMOX,
@@ -418,12 +419,12 @@ def test_undone_without_a_fact_or_an_operator_keeps_the_count() -> None:
 
 def test_half_a_label_is_taken_back_before_any_fact() -> None:
     workflow = Receiving()
-    waiting = ReceivingState("ASN-1", partial=Partial(Label(lot="A12B"), "gtin"))
+    waiting = ReceivingState("ASN-1", part=Part(Label(lot="A12B"), "gtin"))
 
     taken_back = workflow.take_back(waiting)
 
     assert taken_back is not None
-    assert (taken_back.state.partial, taken_back.draft) == (None, None)
+    assert (taken_back.state.part, taken_back.draft) == (None, None)
     assert workflow.take_back(taken_back.state) is None
 
 

@@ -9,7 +9,7 @@ from scanner_app.domain.facts import ContainerFact, ContainerOf
 from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.domain.stock import CONVERSION, SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey
 from scanner_app.workflows.receiving_containers import DEPTH_MAX, unsealed
-from scanner_app.workflows.receiving_state import NUMBER_MAX
+from scanner_app.workflows.spread_labels import NUMBER_MAX
 from scanner_app.workflows.step import Command, Draft, Facts, Line, Tone
 from tests.workflows.delivery import (
     AMOX,

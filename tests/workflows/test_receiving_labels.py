@@ -9,7 +9,8 @@ import pytest
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.workflows.goods import Label
-from scanner_app.workflows.receiving_state import Asked, Partial
+from scanner_app.workflows.receiving_state import Asked
+from scanner_app.workflows.spread_labels import Part
 from scanner_app.workflows.step import Draft, Line
 from tests.workflows.delivery import (
     AMOX,
@@ -44,10 +45,10 @@ def test_a_gtin_alone_asks_for_the_lot_and_the_next_symbol_completes_it() -> Non
 
     assert alone.draft == Draft(EntryKind.NOTED, Accepted(Outcome.OK), document="PO-1")
     assert alone.say == Line("say.receiving.part_lot", {"item": "Painaway"})
-    assert alone.state.partial == Partial(Label(PAIN.gtin), "lot", "Painaway")
+    assert alone.state.part == Part(Label(PAIN.gtin), "lot", "Painaway")
     assert (prompt.code, prompt.noun) == ("prompt.receiving.missing_lot", "LOT")
     assert said(whole) == ("MATCHED", None, "good")
-    assert whole.state.partial is None
+    assert whole.state.part is None
 
 
 def test_lot_and_expiry_first_ask_for_the_item() -> None:
@@ -72,7 +73,7 @@ def test_three_symbols_make_one_pack() -> None:
     whole = desk.scan(label(None, None, "Z9", GOOD))
 
     assert (serial.noun, lot.noun) == ("SERIAL", "LOT")
-    assert still.state.partial == Partial(Label(AMOX.gtin, "Z-1"), "lot", "Amoxidem")
+    assert still.state.part == Part(Label(AMOX.gtin, "Z-1"), "lot", "Amoxidem")
     assert said(whole) == ("MATCHED", None, "good")
 
 
@@ -102,7 +103,7 @@ def test_another_label_does_not_complete_the_one_that_waits(other: str) -> None:
     found = desk.scan(other)
 
     assert said(found)[0] in {"MATCHED", "WRONG_LEVEL"}
-    assert found.state.partial is None
+    assert found.state.part is None
 
 
 def test_the_same_half_twice_is_still_half() -> None:
@@ -157,7 +158,7 @@ def test_what_can_be_no_lot_is_refused() -> None:
 
     assert said(refused) == ("BAD_FORMAT", None, "bad")
     assert refused.say == Line("say.receiving.not_lot", {"scanned": "no lot has spaces"})
-    assert refused.state.partial is not None
+    assert refused.state.part is not None
 
 
 def test_a_lot_of_an_item_that_left_the_list_is_not_on_record() -> None:
@@ -190,7 +191,7 @@ def test_a_number_of_packs_without_serials_must_be_scanned_one_by_one() -> None:
     counted = desk.scan(f"]C102{AMOX.gtin}10A12B{GS}3712")
 
     assert said(counted) == ("WRONG_LEVEL", None, "bad")
-    assert counted.state.partial is None
+    assert counted.state.part is None
 
 
 def test_a_case_of_goods_without_serials_tells_its_content() -> None:

@@ -18,12 +18,12 @@ from scanner_app.workflows.receiving_state import (
     Batch,
     Closing,
     Condition,
-    Partial,
     Pending,
     ReceivingState,
     Tally,
 )
 from scanner_app.workflows.saving import StateFormatError, load_state, save_state
+from scanner_app.workflows.spread_labels import Part
 
 
 class Colour(StrEnum):
@@ -72,6 +72,12 @@ def test_what_does_not_fit_is_refused_with_one_error(change: dict[str, object]) 
         load_state(Tree, {**save_state(TREE), **change})
 
 
+def test_a_field_that_an_earlier_version_did_not_know_has_its_default() -> None:
+    saved = save_state(ReceivingState("ASN-1", done=4))
+    del saved["times"]
+    assert load_state(ReceivingState, saved) == ReceivingState("ASN-1", done=4)
+
+
 @pytest.mark.parametrize("saved", [None, 7, "x", [], {}])
 def test_what_is_no_state_at_all_is_refused(saved: object) -> None:
     with pytest.raises(StateFormatError):
@@ -96,7 +102,7 @@ STATES = st.builds(
     damaged_next=st.booleans(),
     times=st.integers(1, 99_999),
     asks_number=st.booleans(),
-    partial=st.none() | st.builds(Partial, LABELS, st.sampled_from(["gtin", "serial", "lot"]), TEXT),
+    part=st.none() | st.builds(Part, LABELS, st.sampled_from(["gtin", "serial", "lot"]), TEXT),
     pending=st.none() | st.builds(
         Pending, st.sampled_from(Asked), st.sampled_from(Refusal), TEXT, LABELS, TEXT
     ),
