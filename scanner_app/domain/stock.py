@@ -50,6 +50,9 @@ OUTSIDE = frozenset({SUPPLIER, CUSTOMER, LOSS, DESTROYED, ADJUSTMENT, CONVERSION
 NOT_OURS = OUTSIDE - {TRANSIT}
 """Places whose quantities are not stock; goods in transit between own sites still count as ours."""
 
+NOT_COME = frozenset({SUPPLIER, ADJUSTMENT})
+"""Where a unit or container stands whose coming (by a delivery, or by an opening balance or find) was taken back."""
+
 SSCC_PLACE = "sscc:"
 CASE_PLACE = "sgtin:"
 

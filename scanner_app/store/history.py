@@ -83,15 +83,15 @@ def steps_of(trail: Trail, query: Movements) -> Iterator[Step]:
     if query.gtin is not None and query.lot is not None:
         return trail.of_lot(query.gtin, query.lot)
     if query.gtin is not None:
-        return _merged(*(trail.of_lot(query.gtin, lot) for lot in trail.lots_of(query.gtin)))
+        return merged(*(trail.of_lot(query.gtin, lot) for lot in trail.lots_of(query.gtin)))
     if query.container is not None:
         return _container_steps(trail, query.container)
     place = query.place or ""
     left = (step for step in trail.containers_out_of(place) if step[3] != place)
-    return _merged(trail.out_of(place), trail.into(place), left, trail.containers_into(place))
+    return merged(trail.out_of(place), trail.into(place), left, trail.containers_into(place))
 
 
-def _merged(*sources: Iterable[Step]) -> Iterator[Step]:
+def merged(*sources: Iterable[Step]) -> Iterator[Step]:
     """Steps of several sources, each newest first, as one, newest first."""
     return merge(*sources, key=itemgetter(0), reverse=True)
 

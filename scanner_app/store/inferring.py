@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scanner_app.domain.facts import LINES_MAX, ContentLine, ExpectedContentFact
 from scanner_app.domain.lists import MEMBERS_MAX, MemberList
 from scanner_app.domain.masters import DEFAULT_OWNER
-from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey
+from scanner_app.domain.stock import NOT_COME, SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey
 from scanner_app.store.columns import day_of
 from scanner_app.store.items import item_or_unnamed, watches_within
 from scanner_app.store.places import LEVELS_MAX
@@ -37,7 +37,8 @@ CONTAINERS_IN = (
 UNITS_IN = (
     "SELECT e.gtin, e.serial, e.lot, e.expiry, e.parent FROM document_unit e "
     "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
-    "WHERE e.document = ? AND e.parent = ? AND (u.place IS NULL OR u.place = 'supplier') ORDER BY e.gtin, e.serial"
+    "WHERE e.document = ? AND e.parent = ? AND (u.place IS NULL OR u.place IN ('supplier', 'adjustment')) "
+    "ORDER BY e.gtin, e.serial"
 )
 UNDER_IDS = (
     "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
@@ -54,7 +55,8 @@ UNDER_UNITS = (
 UNDER_RECEIVED = (
     "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
     "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
-    "SELECT count(*) FROM under JOIN container c ON c.id = under.id WHERE c.parent <> 'supplier' AND c.id <> ?2"
+    "SELECT count(*) FROM under JOIN container c ON c.id = under.id "
+    "WHERE c.parent NOT IN ('supplier', 'adjustment') AND c.id <> ?2"
 )
 
 Unit = tuple[str, str, str, str, str]
@@ -105,7 +107,7 @@ def _outstanding(connection: sqlite3.Connection, document: str, within: str | No
         seen.add(parent)
         yield from connection.execute(UNITS_IN, (document, parent)).fetchall()
         for container, seal, standing in connection.execute(CONTAINERS_IN, (document, parent)).fetchall():
-            has_come = standing not in {None, SUPPLIER}
+            has_come = standing is not None and standing not in NOT_COME
             if not has_come:
                 yield ContainerMove(container, SUPPLIER, parent, Seal.SEALED, inferred=True)
             if within is not None or not has_come or seal == Seal.SEALED:
@@ -161,7 +163,7 @@ class ExpectedMember:
     @property
     def has_come(self) -> bool:
         """Whether it has been received, wherever it is now."""
-        return self.place not in {None, SUPPLIER}
+        return self.place is not None and self.place not in NOT_COME
 
 
 def units_under(connection: sqlite3.Connection, document: str, container: str) -> list[ExpectedMember]:

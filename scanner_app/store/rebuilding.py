@@ -42,6 +42,7 @@ COMPARED = {
         "SELECT position, gtin, lot, serial, quantity, from_place, to_place, inferred FROM posting ORDER BY id"
     ),
     "container move": ("SELECT position, container, from_parent, to_parent, inferred FROM container_move ORDER BY id"),
+    "mention": "SELECT position, gtin, lot, serial, sscc FROM mention ORDER BY position",
     "fact": "SELECT task, position FROM fact ORDER BY task, position",
 }
 """What is compared, row by row, in the order of the key."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database as ToolDatabase
 
-MIGRATIONS = ("0001_entries", "0002_stock", "0003_masters")
+MIGRATIONS = ("0001_entries", "0002_stock", "0003_masters", "0004_mentions")
 SCHEMA_VERSION = len(MIGRATIONS)
 MIGRATION_SET = "scanner-ledger"
 TRIGGERS = frozenset({
@@ -66,11 +66,16 @@ def check_readable(connection: sqlite3.Connection, path: Path) -> None:
 
 def check_triggers(connection: sqlite3.Connection, path: Path) -> None:
     """Raises StoreError CORRUPT when a trigger that keeps entries append-only is missing."""
-    with translated(path):
-        present = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
-    missing = sorted(TRIGGERS - present)
+    missing = missing_triggers(connection, path)
     if missing:
         raise store_error(CORRUPT, path, f"trigger {missing[0]} is missing")
+
+
+def missing_triggers(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """The names of the triggers that should keep entries append-only and are not there."""
+    with translated(path):
+        present = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'")}
+    return sorted(TRIGGERS - present)
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path, found: int) -> None:

@@ -1,25 +1,25 @@
-"""A trace: every entry about a unit, a lot or a container, oldest first; refused scans of it too.
+"""A trace: every entry about a unit, a lot or a container, oldest first; scans of it that moved nothing too.
 
-The movements are those of `history`. A lot is also traced through the containers that some of it stood in at the time;
-a refused scan moved nothing, so its entry is found by what its raw scan says.
+The movements are those of `history`. A lot is also traced through the containers that some of it stood in at the time,
+a container also through what was put into it and taken out of it.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from heapq import merge
 from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import decode_entry
 from scanner_app.domain.facts import Movement
-from scanner_app.domain.scan import ParsedScan, parse_scan
-from scanner_app.domain.stock import SUPPLIER, case_place, is_container, sscc_place
+from scanner_app.domain.stock import CASE_PLACE, SSCC_PLACE, SUPPLIER, is_container
 from scanner_app.store.history import (
     ENTRY,
     TRACE_MAX,
     before_receipt,
     by_entry,
+    merged,
     movement_of,
     moves_around,
     steps_of,
@@ -30,14 +30,12 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from scanner_app.domain.entry import Entry
     from scanner_app.domain.facts import Movements
     from scanner_app.store.trail import Step
 
 END = 1 << 62
 """After every position."""
 
-REFUSED = "SELECT position, seq, bytes FROM entry WHERE kind = 'refused' ORDER BY position DESC"
 LEVELS = "SELECT gtin FROM item_level WHERE item_gtin = ?"
 NAMED_UNIT = "SELECT 1 FROM document_unit WHERE gtin = ? AND serial = ? LIMIT 1"
 NAMED_LOT = "SELECT 1 FROM document_line WHERE gtin = ? AND lot = ? LIMIT 1"
@@ -47,20 +45,50 @@ NAMED_CONTAINER = "SELECT 1 FROM document_container WHERE id = ? LIMIT 1"
 def trace_of(connection: sqlite3.Connection, subject: Movements) -> list[Movement] | None:
     """The entries about a unit (gtin, serial), a lot (gtin, lot) or a container, at most the newest 100,000.
 
-    One line for each entry and pair of places; a refused scan has no places. An empty list: documents name it, but it
-    was never scanned. None: nothing ever named it.
+    One line for each entry and pair of places; a scan that moved nothing has no places. An empty list: documents
+    name it, but it was never scanned. None: nothing ever named it.
     """
     trail = Trail(connection)
-    if subject.lot is not None and subject.gtin is not None:
-        steps = _lot_steps(trail, subject.gtin, subject.lot)
-    else:
-        steps = steps_of(trail, subject)
-    moved = [(step[0], _movement(connection, step)) for step in islice(by_entry(steps), TRACE_MAX)]
-    refused = islice(_refused_scans(connection, subject), TRACE_MAX)
-    found = sorted(chain(reversed(moved), refused), key=itemgetter(0))
+    steps = merged(_steps(trail, subject), _mentions(connection, trail, subject))
+    found = [_movement(connection, step) for step in islice(by_entry(steps), TRACE_MAX)]
     if not found and not _is_named(connection, subject):
         return None
-    return [movement for _, movement in found]
+    return found[::-1]
+
+
+def _steps(trail: Trail, subject: Movements) -> Iterator[Step]:
+    """The movements of the subject, newest first."""
+    if subject.lot is not None and subject.gtin is not None:
+        return _lot_steps(trail, subject.gtin, subject.lot)
+    if subject.container is not None:
+        container = subject.container
+        out = (trail.out_of(container), trail.containers_out_of(container))
+        into = (trail.into(container), trail.containers_into(container))
+        moved = (step for step in merged(*out, *into) if step[2] != step[3])
+        return merged(moved, steps_of(trail, subject))
+    return steps_of(trail, subject)
+
+
+def _mentions(connection: sqlite3.Connection, trail: Trail, subject: Movements) -> Iterator[Step]:
+    """Scans of the subject that moved nothing, as steps without places, newest first."""
+    if subject.container is not None:
+        positions = _mentions_of_container(trail, subject.container)
+    elif subject.serial is not None:
+        positions = trail.mentions_of_unit(subject.gtin or "", subject.serial)
+    else:
+        gtin, lot = subject.gtin or "", subject.lot or ""
+        gtins = [gtin, *(level for (level,) in connection.execute(LEVELS, (gtin,)) if level != gtin)]
+        found = [trail.mentions_of_lot(each, lot) for each in gtins]
+        positions = merge(*found, reverse=True)
+    return ((position, None, "", "", 0) for position in positions)
+
+
+def _mentions_of_container(trail: Trail, container: str) -> Iterator[int]:
+    """A logistic unit by its SSCC, a serialised case by its GTIN and serial."""
+    if container.startswith(SSCC_PLACE):
+        return trail.mentions_of_sscc(container.removeprefix(SSCC_PLACE))
+    gtin, _, serial = container.removeprefix(CASE_PLACE).partition(":")
+    return trail.mentions_of_unit(gtin, serial)
 
 
 def _movement(connection: sqlite3.Connection, step: Step) -> Movement:
@@ -96,35 +124,6 @@ def _stays(trail: Trail, newest_first: list[Step]) -> Iterator[tuple[str, int, i
                 del quantities[from_place]
     for container, start in since.items():
         yield container, start, END
-
-
-def _refused_scans(connection: sqlite3.Connection, subject: Movements) -> Iterator[tuple[int, Movement]]:
-    """Refused entries whose scan names the subject, newest first, with their positions."""
-    gtins = {subject.gtin or "", *(gtin for (gtin,) in connection.execute(LEVELS, (subject.gtin or "",)))}
-    for position, seq, stored in connection.execute(REFUSED):
-        entry = decode_entry(stored)
-        scan = _scan_of(entry)
-        if scan is not None and _names(scan, subject, gtins):
-            yield position, movement_of(seq, entry, (position, None, "", "", 0))
-
-
-def _scan_of(entry: Entry) -> ParsedScan | None:
-    """The scan that made the entry, understood anew; None where there is none or it cannot be."""
-    if entry.raw is None:
-        return None
-    day = datetime.fromtimestamp(entry.stamp.event_time / 1000, UTC).date()
-    parsed = parse_scan(entry.raw.payload.decode("utf-8", "replace"), day)
-    return parsed if isinstance(parsed, ParsedScan) else None
-
-
-def _names(scan: ParsedScan, subject: Movements, gtins: set[str]) -> bool:
-    """Whether the scan names the unit, the lot (at any level of the item), or the container."""
-    gtin, serial = str(scan.gtin), str(scan.serial)
-    if subject.container is not None:
-        return subject.container in {sscc_place(str(scan.sscc)), case_place(gtin, serial)}
-    if subject.serial is not None:
-        return (gtin, serial) == (subject.gtin, subject.serial)
-    return gtin in gtins and str(scan.lot) == subject.lot
 
 
 def _is_named(connection: sqlite3.Connection, subject: Movements) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.domain.lists import MemberList, decode_list
 from scanner_app.domain.refusals import Accepted
+from scanner_app.store.mentions import mention_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.stock import ContainerMove, Posting
+    from scanner_app.store.mentions import Mention
 
 LAG_MAX = 64
 """After so many entries the trail is laid in the commit of the next one."""
@@ -43,6 +45,10 @@ INSERT_POSTING = (
 INSERT_MOVE = (
     "INSERT INTO container_move (position, container, from_parent, to_parent, inferred) VALUES (?, ?, ?, ?, ?)"
 )
+INSERT_MENTION = "INSERT INTO mention (position, gtin, lot, serial, sscc) VALUES (?, ?, ?, ?, ?)"
+MENTIONS_OF_UNIT = "SELECT position FROM mention WHERE gtin = ? AND serial = ? AND serial <> '' ORDER BY position DESC"
+MENTIONS_OF_LOT = "SELECT position FROM mention WHERE gtin = ? AND lot = ? AND lot <> '' ORDER BY position DESC"
+MENTIONS_OF_SSCC = "SELECT position FROM mention WHERE sscc = ? AND sscc <> '' ORDER BY position DESC"
 INSERT_FACT = "INSERT INTO fact (task, position) VALUES (?, ?)"
 OF_UNIT = (
     "SELECT position, quantity, from_place, to_place, inferred FROM posting "
@@ -112,6 +118,9 @@ def lay_entry(target: sqlite3.Connection, position: int, entry: Entry, lists: sq
     task = fact_task_of(entry)
     if task is not None:
         target.execute(INSERT_FACT, (task, position))
+    mention = mention_of(entry)
+    if mention is not None:
+        target.execute(INSERT_MENTION, (position, *mention))
     if not (entry.postings or entry.container_moves or entry.lists):
         return
     postings, moves = members_of(lists, entry)
@@ -203,6 +212,25 @@ class Trail:
     def containers_into(self, place: str) -> Iterator[Step]:
         """Moves of containers into a place or an outer container."""
         return self._moves(lambda move: move.to_parent == place, INTO_PARENT, place)
+
+    def mentions_of_unit(self, gtin: str, serial: str) -> Iterator[int]:
+        """The positions of entries that moved nothing and whose scan names a unit, or a serialised case."""
+        return self._mentions(
+            lambda found: (found.gtin, found.serial) == (gtin, serial), MENTIONS_OF_UNIT, gtin, serial
+        )
+
+    def mentions_of_lot(self, gtin: str, lot: str) -> Iterator[int]:
+        """The same of a lot, by the GTIN that the label bore."""
+        return self._mentions(lambda found: (found.gtin, found.lot) == (gtin, lot), MENTIONS_OF_LOT, gtin, lot)
+
+    def mentions_of_sscc(self, sscc: str) -> Iterator[int]:
+        """The same of a logistic unit, by its 18 digits."""
+        return self._mentions(lambda found: found.sscc == sscc, MENTIONS_OF_SSCC, sscc)
+
+    def _mentions(self, wanted: Callable[[Mention], bool], sql: str, *keys: str) -> Iterator[int]:
+        found = ((position, mention_of(entry)) for position, entry, *_ in self._tail)
+        tail = (position for position, mention in found if mention is not None and wanted(mention))
+        return chain(tail, (position for (position,) in self._connection.execute(sql, keys)))
 
     def facts_of(self, task: str) -> Iterable[int]:
         """The positions of a task's facts."""

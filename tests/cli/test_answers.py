@@ -153,7 +153,12 @@ def test_a_unit_inferred_with_its_pallet_is_traced_through_it(home: Path, ask: C
 def test_traces_of_a_pallet_a_case_and_a_lot(home: Path, ask: Callable[..., list[Any]]) -> None:
     asn = load_demo(TODAY).document("ASN-1001")
     pallet = asn.containers[0].id.removeprefix("sscc:")
-    assert [line["kind"] for line in ask("trace", "--sscc", pallet, "--json")] == ["received", "refused", "put_away"]
+    way = ask("trace", "--sscc", pallet, "--json")
+    assert [(line["kind"], line["to"], line["method"]) for line in way if line["from"] != "supplier"] == [
+        ("refused", None, "scanned"), ("noted", None, "scanned"), ("put_away", "B-04-2", "scanned"),
+    ]  # fmt: skip
+    assert way[0]["to"] == "DOCK-1"
+    assert {line["to"] for line in way[1:] if line["from"] == "supplier"} == {f"sscc:{pallet}"}
     case = next(c.id for c in load_demo(TODAY).document("ASN-1002").containers if c.id.startswith("sgtin:"))
     _, gtin, serial = case.split(":")
     assert ask("trace", "--gtin", gtin, "--serial", serial, "--json")[0]["kind"] == "received"

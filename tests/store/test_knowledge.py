@@ -34,7 +34,7 @@ from scanner_app.domain.site_records import (
     SiteRecords,
     UnitRecord,
 )
-from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Status
+from scanner_app.domain.stock import ADJUSTMENT, SUPPLIER, ContainerMove, Posting, Seal, Status
 from scanner_app.store.knowledge import ANSWERS, answer
 from tests.store.ledgers import (
     CASE,
@@ -230,6 +230,17 @@ def test_only_sealed_containers_that_came_are_inferred_from(site: Writer) -> Non
     site.append(site.entry(document="ASN-1"), [rest])
     assert ask(site, f.Inferable("ASN-1")) == MemberList()
     assert ask(site, f.InferableContent("none")) is None
+
+
+def test_goods_whose_opening_balance_was_taken_back_have_not_come(site: Writer) -> None:
+    opening = Posting(key("S1"), 1, ADJUSTMENT, "A-01-1")
+    site.post(opening)
+    take_pallet(site)
+    assert "S1" not in [each.key.serial for each in ask(site, f.Inferable("ASN-1")).postings]
+    assert ask(site, f.ExpectedContent("ASN-1", PALLET)).received == 1
+    site.post(opening.negated())
+    assert "S1" in [each.key.serial for each in ask(site, f.Inferable("ASN-1")).postings]
+    assert ask(site, f.ExpectedContent("ASN-1", PALLET)).received == 0
 
 
 def test_nothing_is_inferred_out_of_an_opened_container(site: Writer) -> None:

@@ -24,6 +24,7 @@ from scanner_app.store.database import connect_reader
 from scanner_app.store.export import exported_lines
 from scanner_app.store.outbox import outbox_of
 from scanner_app.store.tracing import trace_of
+from scanner_app.store.trail import LAG_MAX
 from tests.store.ledgers import CASE, CASE_GTIN, GTIN, OTHER, PALLET, START_MS, Writer, key, moved, received, scanned
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_what_a_case_did_within_its_pallet_before_it_was_taken_in_is_its_way_too
     way = [("received", "DOCK-1"), ("put_away", "B-1"), ("received", CASE), ("put_away", "B-2")]
     assert [(step[0], step[2]) for step in told(writer, UNIT)] == way
     assert [(step[0], step[2]) for step in told(writer, LOT)] == way
-    way[2] = ("received", PALLET)
+    way[2:3] = [("received", PALLET), ("received", CASE)]
     assert [(step[0], step[2]) for step in told(writer, Movements(container=CASE))] == way
 
 
@@ -129,7 +130,9 @@ def test_a_container_is_traced_with_what_it_stood_in(writer: Writer) -> None:
     assert [(step[0], step[2]) for step in told(writer, Movements(container=CASE))] == [
         ("received", PALLET), ("unpacked", PALLET), ("put_away", "B-1"), ("put_away", "A-1"),
     ]  # fmt: skip
-    assert [step[2] for step in told(writer, Movements(container=PALLET))] == ["DOCK-1", "B-1", "B-2"]
+    assert [step[1:3] for step in told(writer, Movements(container=PALLET))] == [
+        (SUPPLIER, "DOCK-1"), (SUPPLIER, PALLET), ("DOCK-1", "B-1"), (PALLET, "A-1"), ("B-1", "B-2"),
+    ]  # fmt: skip
 
 
 def test_a_change_of_status_is_one_step_in_its_place(writer: Writer) -> None:
@@ -184,6 +187,21 @@ def test_a_refused_scan_is_an_entry_about_what_it_names(writer: Writer) -> None:
     assert len(told(writer, LOT)) == 3
     assert traced(writer, Movements(gtin=GTIN, serial="s1")) is None
     assert traced(writer, Movements(gtin=OTHER, serial="S1")) is None
+
+
+def test_a_look_up_is_an_entry_about_what_it_names(writer: Writer) -> None:
+    writer.post(received(key("S1")))
+    writer.append(writer.entry(EntryKind.NOTED, raw=scanned(PACK)))
+    writer.append(writer.entry(EntryKind.NOTED, raw=scanned("]C100" + PALLET.removeprefix("sscc:"))))
+    assert [step[0] for step in told(writer, UNIT)] == ["received", "noted"]
+    assert [step[0] for step in told(writer, LOT)] == ["received", "noted"]
+    assert [step[0] for step in told(writer, Movements(container=PALLET))] == ["noted"]
+
+
+def test_a_look_up_is_found_once_the_trail_is_laid_too(writer: Writer) -> None:
+    for _ in range(LAG_MAX + 1):
+        writer.append(writer.entry(EntryKind.NOTED, raw=scanned(PACK)))
+    assert len(told(writer, UNIT)) == len(told(writer, LOT)) == LAG_MAX + 1
 
 
 def test_a_refused_container_and_a_refused_case(writer: Writer) -> None:

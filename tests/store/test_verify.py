@@ -273,3 +273,18 @@ def test_without_a_ledger_there_is_nothing_to_verify(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as refused:
         verify(tmp_path / "none.db")
     assert refused.value.code == "NO_LEDGER"
+
+
+def test_what_was_changed_behind_a_dropped_trigger_is_named(writer: Writer) -> None:
+    path = writer.ledger.path
+    for serial in ("S1", "S2", "S3"):
+        writer.post(received(key(serial)))
+    writer.ledger.close()
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER entry_no_update")
+    connection.execute("UPDATE entry SET bytes = CAST(replace(bytes, 'S2', 'S9') AS BLOB) WHERE position = 2")
+    connection.commit()
+    connection.close()
+    found = verify(path)
+    assert (found.ok, found.entries, found.first_bad) == (False, 1, 2)
+    assert found.findings[0] == "trigger entry_no_update is missing"
