@@ -15,7 +15,7 @@ from scanner_app.domain.masters import DocumentKind, Item, Operator, Place, Plac
 from scanner_app.domain.site_records import LevelRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scanner_app.domain.site_records import DocumentRecord, SiteRecords
 
@@ -221,7 +221,7 @@ def _part(body: Body) -> DocumentPart:
     return DocumentPart(_text(body["document"]), _number(body["number"]), tuple(containers), tuple(units), tuple(lines))
 
 
-READERS: Final = {
+READERS: Final[dict[str, Callable[[Body], Record]]] = {
     ITEM: _item, LEVEL: _level, PLACE: _place, OPERATOR: _operator, WATCH: _watch, DOCUMENT: _head,
     DOCUMENT_PART: _part,
 }  # fmt: skip
