@@ -126,7 +126,7 @@ class SetWatermark:
 
 @dataclass(frozen=True, slots=True)
 class CutEpoch:
-    """The centre's chain of this epoch goes another way after `seq`: our tail is re-issued in the present or a new one."""
+    """The centre's chain of this epoch goes another way after `seq`: our tail is re-issued elsewhere."""
 
     no: int
     seq: int

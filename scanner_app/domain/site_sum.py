@@ -19,8 +19,8 @@ CONTAINER: Final = "container"
 def row_sum(table: str, *values: str | int) -> int:
     """One row's part of the sum; unknown values are ''.
 
-    In this order: LINE place, gtin, lot, expiry, status, owner, quantity; UNIT gtin, serial, owner, lot, expiry, status,
-    place; CONTAINER id, parent, seal.
+    In this order: LINE place, gtin, lot, expiry, status, owner, quantity; UNIT gtin, serial, owner, lot, expiry,
+    status, place; CONTAINER id, parent, seal.
     """
     text = "\x1f".join((table, *map(str, values)))
     return int.from_bytes(blake2b(text.encode(), digest_size=SUM_BYTES).digest(), "big")
