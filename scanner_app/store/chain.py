@@ -16,6 +16,7 @@ INSERT_EPOCH = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 LAST_EPOCH = "SELECT no, id, device, genesis, before FROM epoch ORDER BY no DESC LIMIT 1"
+LAST_REISSUE = "SELECT seq, hash FROM reissue WHERE epoch_no = ? ORDER BY seq DESC LIMIT 1"
 LAST_ENTRY = "SELECT position, epoch_no, seq, hash, scans FROM entry ORDER BY position DESC LIMIT 1"
 INSERT_ENTRY = (
     "INSERT INTO entry (position, epoch_no, seq, event_id, kind, scans, refers_to, hash, bytes) "
@@ -42,11 +43,9 @@ def read_head(connection: sqlite3.Connection) -> Head | None:
         return None
     epoch_no, epoch_id, device, first_hash, before = epoch
     last = connection.execute(LAST_ENTRY).fetchone()
-    if last is None:
-        return Head(epoch_no, epoch_id, device, 0, first_hash, before, 0)
-    position, entry_epoch, seq, last_hash, scans = last
+    position, entry_epoch, seq, last_hash, scans = last or (before, 0, 0, first_hash, 0)
     if entry_epoch != epoch_no:
-        return Head(epoch_no, epoch_id, device, 0, first_hash, position, scans)
+        seq, last_hash = connection.execute(LAST_REISSUE, (epoch_no,)).fetchone() or (0, first_hash)
     return Head(epoch_no, epoch_id, device, seq, last_hash, position, scans)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from scanner_app.domain.dates import day_text
 from scanner_app.domain.rules import RECALL, expired
 from scanner_app.domain.stock import NOT_OURS, Status, is_container
-from scanner_app.store.columns import day_of, day_text
+from scanner_app.store.columns import day_of
 from scanner_app.store.places import location_of
 
 if TYPE_CHECKING:
