@@ -186,15 +186,15 @@ def _place(body: Body) -> Place:
 
 def _operator(body: Body) -> Operator:
     return Operator(
-        text_of(body["id"]), text_of(body["name"]), Role(body["role"]), text_of(body["verifier"]), text_of(body["language"]),
-        bool(body["active"]),
+        text_of(body["id"]), text_of(body["name"]), Role(body["role"]), text_of(body["verifier"]),
+        text_of(body["language"]), bool(body["active"]),
     )  # fmt: skip
 
 
 def _watch(body: Body) -> Watch:
     return Watch(
-        text_of(body["id"]), text_of(body["kind"]), text_of(body["gtin"]), text_or_none(body["lot"]), text_or_none(body["serial"]),
-        text_of(body["reason"]),
+        text_of(body["id"]), text_of(body["kind"]), text_of(body["gtin"]), text_or_none(body["lot"]),
+        text_or_none(body["serial"]), text_of(body["reason"]),
     )  # fmt: skip
 
 
@@ -215,7 +215,9 @@ def _part(body: Body) -> DocumentPart:
         (number_of(number), text_of(gtin), text_of(lot), text_of(expiry), number_of(expected))
         for number, gtin, lot, expiry, expected in body["lines"]
     ]
-    return DocumentPart(text_of(body["document"]), number_of(body["number"]), tuple(containers), tuple(units), tuple(lines))
+    return DocumentPart(
+        text_of(body["document"]), number_of(body["number"]), tuple(containers), tuple(units), tuple(lines)
+    )
 
 
 READERS: Final[dict[str, Callable[[Body], Record]]] = {

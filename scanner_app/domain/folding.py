@@ -1,6 +1,6 @@
 """What entries come to, one after the other: the pure fold of their deltas (domain.stock.effects).
 
-The overlay, the base, `verify` and the centre's model in the tests are all this fold; tables only take in what it gives.
+The overlay, the base, `verify` and the tests' model of a centre are all this fold; tables only take in what it gives.
 Keys and values stand as tables keep them: dates as ISO text, an unknown lot or expiry as ''.
 """
 
@@ -79,8 +79,8 @@ class Fold:
         key = (delta.gtin, delta.serial)
         document, named_by, touches = _documented(self.units.get(key), number, delta.document)
         self.units[key] = UnitState(
-            delta.owner, delta.lot or "", day_text(delta.expiry), delta.status.value, delta.place, document, delta.inferred,
-            number, named_by, touches,
+            delta.owner, delta.lot or "", day_text(delta.expiry), delta.status.value, delta.place, document,
+            delta.inferred, number, named_by, touches,
         )  # fmt: skip
 
     def _add_container(self, number: int, delta: ContainerDelta) -> None:

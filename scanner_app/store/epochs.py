@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scanner_app.domain.entry import Parent, chain_hash, genesis
+from scanner_app.domain.entry import Parent, chain_hash
 from scanner_app.domain.feed import EpochHeader, EpochState
-from scanner_app.store.chain import INSERT_EPOCH, Head
+from scanner_app.store.chain import Head, open_epoch
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 EPOCHS = (
     "SELECT e.no, e.id, e.before, coalesce((SELECT max(seq) FROM reissue WHERE epoch_no = e.no), 0), "
-    "coalesce(w.acked, 0), coalesce(w.safe, 0), w.cut FROM epoch e LEFT JOIN watermark w ON w.epoch_no = e.no ORDER BY e.no"
+    "coalesce(w.acked, 0), coalesce(w.safe, 0), w.cut FROM epoch e LEFT JOIN watermark w ON w.epoch_no = e.no "
+    "ORDER BY e.no"
 )
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM entry"
 HEADER = "SELECT id, device, parent_epoch, parent_seq, parent_hash FROM epoch WHERE no = ?"
@@ -140,13 +141,9 @@ def cut_epoch(cursor: sqlite3.Cursor, head: Head, no: int, seq: int, new_epoch: 
         return head
     cursor.execute(SET_CUT, (no, seq))
     parent = Parent(chain.id, seq, link_at(connection, chain, seq))
-    number = head.epoch_no + 1
-    link = genesis(head.device, new_epoch, parent)
-    epoch = (number, new_epoch, head.device, parent.epoch, parent.seq, parent.hash, link, head.position)
-    cursor.execute(INSERT_EPOCH, epoch)
-    count = 0
-    for _, _, position, stored in list(links_of(connection, chain, seq + 1, chain.end)):
-        count += 1
+    head = open_epoch(connection, head.device, new_epoch, head, parent)
+    link, count = head.hash, 0
+    for count, (_, _, position, stored) in enumerate(links_of(connection, chain, seq + 1, chain.end), start=1):
         link = chain_hash(link, count, stored)
-        cursor.execute(INSERT_REISSUE, (number, count, position, link))
-    return Head(number, new_epoch, head.device, count, link, head.position, head.scans)
+        cursor.execute(INSERT_REISSUE, (head.epoch_no, count, position, link))
+    return head._replace(seq=count, hash=link)

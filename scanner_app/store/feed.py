@@ -199,9 +199,7 @@ def _apply_halves(cursor: sqlite3.Cursor, rows: Sequence[ReadRow], total: int) -
     middle = len(rows) // 2
     first, total = apply_rows(cursor, rows[:middle], total)
     second, total = apply_rows(cursor, rows[middle:], total)
-    both = Applied(
-        first.records | second.records, first.stock or second.stock, first.echoes + second.echoes
-    )
+    both = Applied(first.records | second.records, first.stock or second.stock, first.echoes + second.echoes)
     return both, total
 
 

@@ -111,9 +111,7 @@ def before_receipt(trail: Trail, container: str, order: int, depth: int = 0) -> 
 
     `order` itself for one that was never received.
     """
-    receipt = next(
-        (step for step in trail.of_container(container) if step[0] <= order and step[2] == SUPPLIER), None
-    )
+    receipt = next((step for step in trail.of_container(container) if step[0] <= order and step[2] == SUPPLIER), None)
     if receipt is None:
         return order
     if is_container(receipt[3]) and depth < LEVELS_MAX:

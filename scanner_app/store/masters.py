@@ -1,4 +1,4 @@
-"""Master records into their tables, in the transaction of the entry that tells of the import, or of a page of the feed."""
+"""Master records into their tables, in the transaction of the entry that tells of an import, or of the feed's page."""
 
 from __future__ import annotations
 

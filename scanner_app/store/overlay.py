@@ -18,11 +18,9 @@ from scanner_app.store.trail import Trail, read_list
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.folding import ContainerState, UnitState
-    from scanner_app.store.trail import Step
 
 OVERLAY = ("on_hand", "unit", "container", "document_progress", "closing", "follow_up")
 DELETE_CLOSING = "DELETE FROM closing WHERE position = ?"
@@ -34,6 +32,8 @@ UNECHOED = (
     "ORDER BY e.position"
 )
 DOCUMENTS = "SELECT id FROM document"
+IS_FOLDED = "SELECT folded FROM site_meta"
+SET_FOLDED = "UPDATE site_meta SET folded = 1"
 
 
 class _Rows(NamedTuple):
@@ -113,8 +113,7 @@ class TakenOut:
         """The row from the entries that still are without an echo."""
         fold = Fold()
         for position in self._unechoed(key):
-            entry, deltas = own_entry(self._cursor.connection, position)
-            fold.add(position, _about(key, deltas))
+            fold.add(position, _about(key, own_entry(self._cursor.connection, position)[1]))
         self._cursor.execute(rows.delete, key)
         write_overlay(self._cursor, fold)
 
@@ -148,3 +147,18 @@ def fold_overlay(source: sqlite3.Connection, target: sqlite3.Cursor) -> None:
         project(target, position, entry, {digest: read_list(source, digest) for digest in entry.lists})
     for (document,) in target.execute(DOCUMENTS).fetchall():
         set_closed(target, document)
+
+
+def fold_if_due(connection: sqlite3.Connection) -> None:
+    """Makes the overlay once after the migration that emptied it; the writer's connection, outside a transaction."""
+    if connection.execute(IS_FOLDED).fetchone()[0]:
+        return
+    cursor = connection.cursor()
+    cursor.execute("BEGIN IMMEDIATE")
+    try:
+        fold_overlay(connection, cursor)
+        cursor.execute(SET_FOLDED)
+        cursor.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            cursor.execute("ROLLBACK")

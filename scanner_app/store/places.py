@@ -17,8 +17,8 @@ LEVELS_MAX = 16
 """Containers within containers; what is deeper is a ring or an error, and is cut there."""
 
 PLACE = "SELECT code, kind, storage_class, walk FROM place WHERE code = ?"
-CONTAINER = "SELECT parent, seal, document, position FROM container WHERE id = ?"
-PARENT = "SELECT parent FROM container WHERE id = ?"
+CONTAINER = "SELECT parent, seal, document, position FROM container_now WHERE id = ?"
+PARENT = "SELECT parent FROM container_now WHERE id = ?"
 
 
 def place_of(connection: sqlite3.Connection, query: PlaceOf) -> Place | None:

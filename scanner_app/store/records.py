@@ -25,12 +25,11 @@ from scanner_app.store import masters
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from scanner_app.domain.feed import FedRecord
-    from scanner_app.domain.feed_records import Record
 
-TABLES = (
+RECORD_TABLES = (
     "item", "item_level", "place", "operator", "watch", "document", "document_line", "document_unit",
     "document_container", "flag", "record",
 )  # fmt: skip
@@ -136,6 +135,6 @@ def open_flags(connection: sqlite3.Connection) -> list[Flag]:
     return [Flag(*row) for row in connection.execute(FLAGS, (FLAGS_MAX,))]
 
 
-def records_of_kind(connection: sqlite3.Connection, kind: str) -> Iterable[tuple[str, dict[str, Any]]]:
+def records_of_kind(connection: sqlite3.Connection, kind: str) -> list[tuple[str, dict[str, Any]]]:
     """Id and body of each record of a kind that has no table of its own."""
     return [(record, json.loads(body)) for record, body in connection.execute(RECORDS, (kind,))]

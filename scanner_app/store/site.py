@@ -27,7 +27,7 @@ SET_META = (
 
 @dataclass(frozen=True, slots=True)
 class SiteMeta:
-    """How far each scope of the feed was applied (its cursor, and the number of its last row), and what of that is true.
+    """How far each scope of the feed was applied: its cursor, and the number of its last row.
 
     `as_of`: the centre's time (UTC ms) when the base was last known to be whole. `site_sum`: the base's checksum. The
     last three: when the centre last said what time it is, and the device's own clock then.
@@ -70,8 +70,8 @@ class PageEnd:
 
 def read_meta(connection: sqlite3.Connection) -> SiteMeta:
     """What is kept."""
-    *known, total, server_time, mono_ms, boot_id = connection.execute(META).fetchone()
-    return SiteMeta(*known, int(total, 16), server_time, mono_ms, boot_id)
+    feed_cursor, feed_n, watch_cursor, watch_n, as_of, total, *clock = connection.execute(META).fetchone()
+    return SiteMeta(feed_cursor, feed_n, watch_cursor, watch_n, as_of, int(total, 16), *clock)
 
 
 def write_meta(cursor: sqlite3.Cursor, meta: SiteMeta) -> None:
@@ -85,9 +85,7 @@ def write_meta(cursor: sqlite3.Cursor, meta: SiteMeta) -> None:
     )  # fmt: skip
 
 
-def apply_page(
-    cursor: sqlite3.Cursor, page: ReadPage, end: PageEnd, meta: SiteMeta
-) -> tuple[Applied, SiteMeta]:
+def apply_page(cursor: sqlite3.Cursor, page: ReadPage, end: PageEnd, meta: SiteMeta) -> tuple[Applied, SiteMeta]:
     """A page into the base. Rows that were applied before change nothing; the cursor moves in any case."""
     number = meta.number(end.scope)
     rows = [each for each in page.rows if each.row.n > number]

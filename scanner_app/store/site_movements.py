@@ -31,7 +31,10 @@ COLUMNS = (
     "n, seq, event_id, device, operator, event_time, offset, kind, document, reason, method, refers_to, gtin, lot, "
     "serial, container, quantity, from_place, to_place, inferred"
 )
-INSERT = f"INSERT INTO site_movement ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = (
+    f"INSERT INTO site_movement ({COLUMNS}) "  # noqa: S608 - the names above
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 FORGET = "DELETE FROM site_movement WHERE event_id = ?"
 DROP_OLDEST = "DELETE FROM site_movement WHERE id <= (SELECT max(id) FROM site_movement) - ?"
 STEPS = "SELECT n, quantity, from_place, to_place, inferred FROM site_movement WHERE "
@@ -108,9 +111,7 @@ def movement_at(connection: sqlite3.Connection, step: Step) -> Movement:
     )  # fmt: skip
 
 
-def insert_movements(
-    cursor: sqlite3.Cursor, n: int, seq: int, entry: Entry, lists: Mapping[str, MemberList]
-) -> None:
+def insert_movements(cursor: sqlite3.Cursor, n: int, seq: int, entry: Entry, lists: Mapping[str, MemberList]) -> None:
     """Keeps what another device's entry moved, once: a centre that lost it may have taken it in again."""
     if entry.postings or entry.container_moves or entry.lists:
         cursor.execute(FORGET, (entry.event_id,))
@@ -129,7 +130,7 @@ def _rows(n: int, seq: int, entry: Entry, lists: Mapping[str, MemberList]) -> It
         entry.kind.value, entry.document, entry.reason, "manual" if entry.raw is None else entry.raw.method,
         entry.refers_to,
     )  # fmt: skip
-    members = [entry, *(lists[digest] for digest in entry.lists)]
+    members: list[Entry | MemberList] = [entry, *(lists[digest] for digest in entry.lists)]
     for part in members:
         for posting in part.postings:
             key = posting.key

@@ -68,9 +68,7 @@ class _Source(NamedTuple):
     foreign: str
 
 
-OF_UNIT = _Source(
-    OWN_POSTINGS + "gtin = ? AND serial = ? AND serial <> '' ORDER BY id DESC", site_movements.OF_UNIT
-)
+OF_UNIT = _Source(OWN_POSTINGS + "gtin = ? AND serial = ? AND serial <> '' ORDER BY id DESC", site_movements.OF_UNIT)
 OF_LOT = _Source(OWN_POSTINGS + "gtin = ? AND lot = ? ORDER BY id DESC", site_movements.OF_LOT)
 OUT_OF_PLACE = _Source(OWN_POSTINGS + "from_place = ? ORDER BY id DESC", site_movements.OUT_OF_PLACE)
 INTO_PLACE = _Source(OWN_POSTINGS + "to_place = ? ORDER BY id DESC", site_movements.INTO_PLACE)

@@ -368,6 +368,7 @@ BOUNDED_SCANS = {
     "standing", "under", "trailed",  # what a recursive query has gathered so far; a table of one row
     "entry",  # the newest entries, backwards and at most 2,000 (recent scans)
     "d",  # the open documents, through the index that holds no others
+    "unit_now", "container_now", "stock_part", "progress_part",  # what both halves of a view gave, each by its index
 }  # fmt: skip
 
 
