@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from scanner_app.domain import facts
-from scanner_app.domain.entry import Entry, EntryKind, Origin, Raw, Stamp, decode_entry, encode_entry
+from scanner_app.domain.entry import DEMO_DEVICE, Entry, EntryKind, Origin, Raw, Stamp, decode_entry, encode_entry
 from scanner_app.domain.lists import MemberList
 from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Status, StockKey, case_place, sscc_place
@@ -34,6 +34,9 @@ from tests.store.ledgers import make_epoch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scanner_app.domain.feed import FedRow
+    from scanner_app.store.ledger import PageEnd
+
 DEVICES = ("HANDHELD-1", "HANDHELD-2", "HANDHELD-3")
 PALLET = sscc_place("095210010000040013")
 CASE = case_place("19521001000014", "C1")
@@ -46,9 +49,10 @@ QUIET_ROUNDS_MAX = 400
 
 @st.composite
 def postings(draw: st.DrawFn) -> Posting:
-    serial = draw(st.sampled_from(SERIALS))
+    serial = draw(st.sampled_from([*SERIALS, "S1"]))
+    gtin = GTINS[0] if serial else draw(st.sampled_from(GTINS))
     key = StockKey(
-        "own", draw(st.sampled_from(GTINS)), draw(st.sampled_from([None, "L1"])), None, serial,
+        "own", gtin, draw(st.sampled_from([None, "L1"])), None, serial,
         draw(st.sampled_from([Status.AVAILABLE, Status.HELD])),
     )  # fmt: skip
     places = draw(st.permutations(PLACES))
@@ -99,7 +103,8 @@ class Site(RuleBasedStateMachine):
         self.ledgers: dict[str, Ledger] = {}
         self.numbers = count()
         self.written: list[str] = []
-        self.snapshots: list[Path] = []
+        self.snapshots: dict[str, Path] = {}
+        self.pages: dict[str, tuple[list[FedRow], PageEnd]] = {}
         self.images: dict[str, Path] = {}
         self.old_centre: Centre | None = None
         self.touched: set[str] = set()
@@ -107,11 +112,17 @@ class Site(RuleBasedStateMachine):
         self.plain = True
         """No image was put back: then what a device shows is exact at every step."""
 
-    @initialize()
-    def made(self) -> None:
+    @initialize(shared=st.lists(work, max_size=2))
+    def made(self, shared: list[Work]) -> None:
+        """Perhaps all of them hold the same facts to begin with, as the demonstration's: they count once."""
+        opening = [self.entry_of(DEMO_DEVICE, each) for each in shared]
         for device in DEVICES:
             (self.folder / device).mkdir()
             self.open(device)
+            for entry, lists in opening:
+                with self.of(device).step() as step:
+                    step.append(entry, lists)
+        self.plain = not opening
 
     def open(self, device: str) -> None:
         self.ledgers[device] = Ledger.open(self.path(device), device, make_epoch)
@@ -127,7 +138,7 @@ class Site(RuleBasedStateMachine):
 
     # What happens.
 
-    @rule(device=devices, done=st.lists(work, min_size=1, max_size=4), quarantined=st.sampled_from([*[0] * 9, 1]))
+    @rule(device=devices, done=st.lists(work, min_size=1, max_size=4), quarantined=st.sampled_from([0, 0, 1]))
     def scan(self, device: str, done: list[Work], quarantined: int) -> None:
         """The first of them may be one that the centre stores without counting it."""
         for each in done:
@@ -176,16 +187,20 @@ class Site(RuleBasedStateMachine):
 
     @rule(device=devices, rows=sizes)
     def pull(self, device: str, rows: int) -> None:
+        cursor = self.of(device).site.feed_cursor
+        page = None if cursor is None else self.centre.page(cursor, rows)
+        self.pages |= {} if page is None else {device: page}
         fetch(self.of(device), self.centre, rows, self.folder)
 
-    @rule()
-    def keep_snapshot(self) -> None:
-        self.snapshots.append(self.centre.snapshot(fresh_name(self.folder)))
-
-    @precondition(lambda self: self.snapshots)
     @rule(device=devices)
-    def load_an_old_snapshot(self, device: str) -> None:
-        load(self.of(device), self.snapshots[-1])
+    def load_a_snapshot(self, device: str) -> None:
+        load(self.of(device), self.centre.snapshot(fresh_name(self.folder)))
+
+    @rule(device=devices)
+    def an_answer_comes_twice(self, device: str) -> None:
+        """Without the cursor that it was asked with: nobody can tell that it is late."""
+        if device in self.pages:
+            self.of(device).apply_page(*self.pages[device])
 
     @rule(device=devices)
     def restart(self, device: str) -> None:
@@ -206,50 +221,47 @@ class Site(RuleBasedStateMachine):
         self.centre.twins[later] = stored
         self.centre.take("OTHER", "ff" * 16, 1, later)
 
-    @rule(device=devices)
-    def keep_an_image(self, device: str) -> None:
-        image = fresh_name(self.folder)
-        back_up(self.path(device), image)
-        self.images[device] = image
+    @rule(device=devices, what=st.sampled_from(["keep", "keep", "restore", "clone", "keep centre", "restore centre"]))
+    def misfortune(self, device: str, what: str) -> None:
+        if what == "keep":
+            self.images[device] = fresh_name(self.folder)
+            back_up(self.path(device), self.images[device])
+            self.snapshots[device] = self.centre.snapshot(fresh_name(self.folder))
+        elif what == "keep centre":
+            self.old_centre = copy.deepcopy(self.centre)
+        elif what == "restore centre" and self.old_centre is not None:
+            self.restore_the_centre(self.old_centre)
+        elif what in {"restore", "clone"} and device in self.images:
+            self.put_an_image_back(device, clone=what == "clone")
 
-    @precondition(lambda self: DEVICES[2] in self.images)
-    @rule()
-    def put_an_image_back(self) -> None:
-        """A restore; the centre may have what the image lacks."""
-        device = DEVICES[2]
+    def put_an_image_back(self, device: str, *, clone: bool) -> None:
+        """The centre may have what the image lacks. A clone goes on in the old epoch, so the chains part."""
         self.ledgers[device].close()
-        restore(self.images[device], self.path(device), device, make_epoch, f"{next(self.numbers)}")
+        if clone:
+            shutil.copyfile(self.images[device], self.path(device))
+        else:
+            restore(self.images[device], self.path(device), device, make_epoch, f"{next(self.numbers)}")
         self.open(device)
+        self.pages.pop(device, None)
         self.plain = False
 
-    @precondition(lambda self: DEVICES[1] in self.images)
-    @rule()
-    def copy_an_image_back(self) -> None:
-        """A clone, or a disk put back behind the program's back: the old epoch goes another way."""
-        device = DEVICES[1]
-        self.ledgers[device].close()
-        shutil.copyfile(self.images[device], self.path(device))
-        self.open(device)
-        self.plain = False
-
-    @rule()
-    def keep_the_centre(self) -> None:
-        self.old_centre = copy.deepcopy(self.centre)
-
-    @precondition(lambda self: self.old_centre is not None)
-    @rule()
-    def restore_the_centre(self) -> None:
+    def restore_the_centre(self, old: Centre) -> None:
         """It has less than it acknowledged, and its cursors are of another past."""
-        assert self.old_centre is not None
-        lists, past = self.centre.lists, self.centre.past
-        twins, doubted = self.centre.twins, self.centre.doubted
-        self.centre = copy.deepcopy(self.old_centre)
-        self.centre.lists |= lists
-        self.centre.twins |= twins
-        self.centre.doubted |= doubted - self.centre.counted
-        self.centre.past = past + 1
+        lost = self.centre
+        self.centre = copy.deepcopy(old)
+        self.centre.lists |= lost.lists
+        self.centre.twins |= lost.twins
+        self.centre.doubted |= lost.doubted - self.centre.counted
+        self.centre.past = lost.past + 1
         self.snapshots.clear()
+        self.pages.clear()
         self.plain = False
+
+    @rule(device=devices)
+    def load_an_old_snapshot(self, device: str) -> None:
+        if device in self.snapshots:
+            load(self.of(device), self.snapshots[device])
+            self.pages.pop(device, None)
 
     # What holds.
 
