@@ -1,7 +1,7 @@
 """Epochs as chains of links: where each ends, how far the centre has it, and how a cut one is continued.
 
 A sequence of an epoch is an entry of its own, or one of its first links, which refer to entries of earlier epochs that
-the centre's chain had no room for (docs/decisions/0004). The bytes stand once, under their position.
+the centre's chain had no room for (docs/decisions: sync and the site view). The bytes stand once, by position.
 """
 
 from __future__ import annotations

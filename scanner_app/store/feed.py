@@ -1,4 +1,4 @@
-"""A page of the feed into the base, in one commit with its cursor (docs/decisions/0004).
+"""A page of the feed into the base, in one commit with its cursor (docs/decisions: sync and the site view).
 
 It is done in two halves. `read_page` decodes: entries, their lists, what they do. It needs nothing of the ledger's but
 the lists, so the thread that fetched the page can do it with a reader. `Applying` then writes, on the ledger's thread:

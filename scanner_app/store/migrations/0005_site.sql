@@ -1,5 +1,5 @@
--- The site's stock as the centre has it, beside the device's own (docs/decisions/0004); what has been sent and what came
--- back; chains that were cut. All of it stays empty in a home without a centre.
+-- The site's stock as the centre has it, beside the device's own (docs/decisions: sync and the site view); what has been
+-- sent and what came back; chains that were cut. All of it stays empty in a home without a centre.
 
 -- How far the centre has an epoch; `safe`: on a second disk too. `cut`: its chain goes another way after this sequence,
 -- and what followed was issued again elsewhere.
