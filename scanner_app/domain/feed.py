@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from scanner_app.domain.feed_records import Body
 
 
+ROWS_WHILE_SCANNING = 100
+"""The most rows of a page to ask for while somebody scans. A page is one commit, and a scan may have to wait for it:
+about 5 ms for so many, 25 ms for the 500 that a page may hold."""
+
+
 class Scope(StrEnum):
     """The two scopes of the feed: recall and watch lines, and everything else."""
 

@@ -89,6 +89,7 @@ work = st.builds(
     st.one_of(st.just(()), st.lists(postings(), min_size=1, max_size=3).map(tuple)), st.sampled_from(DOCUMENTS),
     st.sampled_from([None, "DAMAGED"]), st.integers(1, 3),
 )  # fmt: skip
+several = st.lists(work, min_size=1, max_size=4)
 devices = st.sampled_from(DEVICES)
 sizes = st.integers(1, 5)
 
@@ -105,8 +106,6 @@ class Site(RuleBasedStateMachine):
         self.written: list[str] = []
         self.snapshots: dict[str, Path] = {}
         self.pages: dict[str, tuple[list[FedRow], PageEnd]] = {}
-        self.images: dict[str, Path] = {}
-        self.old_centre: Centre | None = None
         self.touched: set[str] = set()
         """Devices of which something may have changed since the invariants were looked at."""
         self.plain = True
@@ -138,7 +137,7 @@ class Site(RuleBasedStateMachine):
 
     # What happens.
 
-    @rule(device=devices, done=st.lists(work, min_size=1, max_size=4), quarantined=st.sampled_from([0, 0, 1]))
+    @rule(device=devices, done=several, quarantined=st.sampled_from([0, 0, 1]))
     def scan(self, device: str, done: list[Work], quarantined: int) -> None:
         """The first of them may be one that the centre stores without counting it."""
         for each in done:
@@ -149,10 +148,10 @@ class Site(RuleBasedStateMachine):
             if quarantined and each is done[0]:
                 self.centre.doubted.add(entry.event_id)
 
-    @rule(device=devices, done=st.lists(work, min_size=1, max_size=4), entries=sizes, rows=sizes)
-    def scan_and_sync(self, device: str, done: list[Work], entries: int, rows: int) -> None:
+    @rule(device=devices, done=several, quarantined=st.sampled_from([0, 0, 1]), entries=sizes, rows=sizes)
+    def scan_and_sync(self, device: str, done: list[Work], quarantined: int, entries: int, rows: int) -> None:
         """What most often happens: some of it is sent, some of that comes back, among what others did."""
-        self.scan(device, done, 0)
+        self.scan(device, done, quarantined)
         self.push(device, entries)
         self.pull(device, rows)
 
@@ -184,6 +183,10 @@ class Site(RuleBasedStateMachine):
     @rule(device=devices, entries=sizes)
     def push(self, device: str, entries: int) -> None:
         send(self.of(device), self.centre, entries)
+
+    def push_all(self, device: str) -> None:
+        while send(self.of(device), self.centre, 5):
+            pass
 
     @rule(device=devices, rows=sizes)
     def pull(self, device: str, rows: int) -> None:
@@ -221,26 +224,32 @@ class Site(RuleBasedStateMachine):
         self.centre.twins[later] = stored
         self.centre.take("OTHER", "ff" * 16, 1, later)
 
-    @rule(device=devices, what=st.sampled_from(["keep", "keep", "restore", "clone", "keep centre", "restore centre"]))
-    def misfortune(self, device: str, what: str) -> None:
-        if what == "keep":
-            self.images[device] = fresh_name(self.folder)
-            back_up(self.path(device), self.images[device])
-            self.snapshots[device] = self.centre.snapshot(fresh_name(self.folder))
-        elif what == "keep centre":
-            self.old_centre = copy.deepcopy(self.centre)
-        elif what == "restore centre" and self.old_centre is not None:
-            self.restore_the_centre(self.old_centre)
-        elif what in {"restore", "clone"} and device in self.images:
-            self.put_an_image_back(device, clone=what == "clone")
+    @rule(device=devices, lost=several, after=st.lists(work, max_size=3), clone=st.booleans())
+    def an_image_is_put_back(self, device: str, lost: list[Work], after: list[Work], clone: bool) -> None:  # noqa: FBT001 - drawn
+        """What was written since it was made is known to the centre alone, as far as it was sent."""
+        image = fresh_name(self.folder)
+        back_up(self.path(device), image)
+        self.snapshots[device] = self.centre.snapshot(fresh_name(self.folder))
+        self.scan(device, lost, 0)
+        self.push_all(device)
+        self.put_an_image_back(device, image, clone=clone)
+        self.scan(device, after, 0)
 
-    def put_an_image_back(self, device: str, *, clone: bool) -> None:
+    @rule(device=devices, lost=several)
+    def the_centre_is_put_back(self, device: str, lost: list[Work]) -> None:
+        old = copy.deepcopy(self.centre)
+        self.scan(device, lost, 0)
+        self.push_all(device)
+        self.pull(device, 5)
+        self.restore_the_centre(old)
+
+    def put_an_image_back(self, device: str, image: Path, *, clone: bool) -> None:
         """The centre may have what the image lacks. A clone goes on in the old epoch, so the chains part."""
         self.ledgers[device].close()
         if clone:
-            shutil.copyfile(self.images[device], self.path(device))
+            shutil.copyfile(image, self.path(device))
         else:
-            restore(self.images[device], self.path(device), device, make_epoch, f"{next(self.numbers)}")
+            restore(image, self.path(device), device, make_epoch, f"{next(self.numbers)}")
         self.open(device)
         self.pages.pop(device, None)
         self.plain = False
