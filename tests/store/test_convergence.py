@@ -125,6 +125,7 @@ class Site(RuleBasedStateMachine):
 
     def open(self, device: str) -> None:
         self.ledgers[device] = Ledger.open(self.path(device), device, make_epoch)
+        self.ledgers[device]._connection.execute("PRAGMA synchronous=OFF")
         self.touched.add(device)
 
     def of(self, device: str) -> Ledger:
