@@ -7,13 +7,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
+import pytest
+
 from scanner_app.domain.entry import Parent, chain_hash, decode_entry, genesis
 from scanner_app.domain.lists import decode_list
 from scanner_app.store.database import connect_reader
 from scanner_app.store.export import exported_lines
 from scanner_app.store.ledger import Ledger
 from scanner_app.store.verify import verify
-from tests.store.test_verify import verified_alone
+from tests.store.test_verify import run_alone, verified_alone
 
 if TYPE_CHECKING:
     from scanner_app.domain.entry import Entry
@@ -82,3 +85,31 @@ def test_its_links_follow_from_the_rules_alone() -> None:
     link = chain_hash(first, 1, again["bytes"].encode())
     assert link.hex() == FORKED["reissued_hash"]
     assert chain_hash(link, 2, FORKED["bytes"].encode()).hex() == FORKED["hash"]
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "said"),
+    [
+        (3, {"hash": base64.b64encode(bytes(32)).decode()}, "the bytes of sequence 1 do not match"),
+        (3, {"of_seq": 1}, "the bytes of sequence 1 do not match"),
+        (3, {"of_epoch_no": 9}, "the bytes of sequence 1 do not match"),
+        (3, {"seq": 2}, "sequence 2 of epoch 3 does not follow 0"),
+        (3, {"epoch_no": 4}, "sequence 2 of epoch 3 does not follow 0"),
+        (2, {"parent_seq": 2}, "epoch 3 does not continue an earlier one"),
+        (2, {"parent_seq": 99}, "epoch 3 does not continue an earlier one"),
+        (2, {"parent_epoch": base64.b64encode(bytes(16)).decode()}, "epoch 3 does not continue an earlier one"),
+    ],
+)
+def test_what_was_changed_of_a_cut_is_found_alone(
+    tmp_path: Path, number: int, change: dict[str, Any], said: str
+) -> None:
+    lines = golden_lines("forked.jsonl")
+    validator = jsonschema.Draft202012Validator(json.loads((GOLDEN.parent / "export-line.schema.json").read_text()))
+    for line in lines:
+        validator.validate(line)
+    lines[number] |= change
+    path = tmp_path / "export.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    answer, told = run_alone(path)
+    assert (answer["ok"], answer["first_bad"]) == (False, 9)
+    assert said in told
