@@ -2,7 +2,8 @@
 -- can be spread. Statements are plain SQL; STRICT and WITHOUT ROWID are this engine's own.
 
 -- One row a site: the counter of its feed with the link after it (`link0`: before the first number), and the checksum of
--- its stock. Locked first in every transaction that writes. `floor`: cursors before it take a snapshot.
+-- its stock. Locked first in every transaction that writes. `floor`: cursors before it take a snapshot. `own_epoch`: the
+-- chain that the centre's own entries go on.
 CREATE TABLE site (
     site_id TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
@@ -11,6 +12,7 @@ CREATE TABLE site (
     link BLOB NOT NULL,
     link0 BLOB NOT NULL,
     floor INTEGER NOT NULL,
+    own_epoch BLOB NOT NULL,
     site_sum TEXT NOT NULL,
     trailed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

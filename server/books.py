@@ -1,0 +1,114 @@
+"""The centre's books: many works into one commit, a savepoint each; nothing is told as done before the commit returns.
+
+    books = Books.open(path, means)
+    (answer,) = books.write("OSL", [lambda writing: take_push(writing, push)])
+
+One thread at a time may write; server.writer is that thread in a running centre, tests and the simulation call it plainly.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from server.database import Database, open_writer
+from server.faults import ServerError, fault_of
+from server.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from server.knowledge import Knowledge
+    from server.writing import Means
+
+T = TypeVar("T")
+SITES: Final = "SELECT site_id FROM site ORDER BY site_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A work that raised: nothing of it is in the books."""
+
+    fault: Exception
+
+
+class Books:
+    """The database, open for writing, with what the centre keeps in memory of its sites."""
+
+    def __init__(self, database: Database, means: Means) -> None:
+        self.database = database
+        self.means = means
+        self.numbers: dict[str, int] = {}
+        """The last committed number of each site that was written."""
+        self._knowledge: dict[str, Knowledge] = {}
+
+    @classmethod
+    def open(cls, path: Path, means: Means, *, create: bool = False) -> Books:
+        """Opens the database at `path`. Raises ServerError."""
+        return cls(open_writer(path, create=create), means)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self.database.path
+
+    def sites(self) -> list[str]:
+        """The sites, by id."""
+        return [row[0] for row in self.database.session.all(SITES)]
+
+    def write(self, site: str, works: Sequence[Callable[[Writing], T]]) -> list[T | Failed]:
+        """Does works about one site in one commit, each whole or not at all. Raises ServerError: then nothing is done."""
+        session = self.database.session
+        try:
+            session.run("BEGIN IMMEDIATE")
+            try:
+                writing = Writing(session, site, self.means, self._knowledge)
+                results = [self._one(writing, work) for work in works]
+                writing.save()
+                session.run("COMMIT")
+            except BaseException:
+                self._knowledge.pop(site, None)
+                if self.database.connection.in_transaction:
+                    session.run("ROLLBACK")
+                raise
+        except sqlite3.Error as fault:
+            raise fault_of(fault, self.path) from fault
+        self.numbers[site] = writing.number
+        return results
+
+    def _one(self, writing: Writing, work: Callable[[Writing], T]) -> T | Failed:
+        try:
+            with writing.savepoint():
+                return work(writing)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - a fault in one work is its caller's answer, the others go on
+            return Failed(fault)
+
+    def do(self, site: str, work: Callable[[Writing], T]) -> T:
+        """One work in a commit of its own; raises what it raised."""
+        (result,) = self.write(site, [work])
+        if isinstance(result, Failed):
+            raise result.fault
+        return cast("T", result)
+
+    def make_site(self, make: Callable[[Any], None]) -> None:
+        """Runs `make(session)` in a commit of its own: what comes before a site has a row."""
+        session = self.database.session
+        session.run("BEGIN IMMEDIATE")
+        try:
+            make(session)
+            session.run("COMMIT")
+        except BaseException:
+            session.run("ROLLBACK")
+            raise
+        self._knowledge.clear()
+
+    def close(self) -> None:
+        """Closes the database and lets go of its lock."""
+        self.database.close()
+
+
+__all__ = ["Books", "Failed", "ServerError"]
