@@ -43,8 +43,8 @@ ROW_BYTES: Final = 160
 
 HEAD: Final = "SELECT number, link, link0, floor, site_sum FROM site WHERE site_id = ?"
 LINK: Final = (
-    "SELECT link FROM entry WHERE site_id = ?1 AND n = ?2 UNION ALL SELECT link FROM record WHERE site_id = ?1 AND n = ?2 "
-    "UNION ALL SELECT link FROM past_number WHERE site_id = ?1 AND n = ?2"
+    "SELECT link FROM entry WHERE site_id = ? AND n = ? UNION ALL SELECT link FROM record WHERE site_id = ? AND n = ? "
+    "UNION ALL SELECT link FROM past_number WHERE site_id = ? AND n = ?"
 )
 ENTRIES: Final = (
     "SELECT e.n, c.chain_device, e.epoch, e.seq, e.standing, e.record_ms, e.bytes FROM entry e "
@@ -122,7 +122,7 @@ def _link_at(session: Session, site: str, head: Head, number: int) -> bytes | No
         return head.link0
     if number == head.number:
         return head.link
-    row = session.one(LINK, (site, number))
+    row = session.one(LINK, (site, number) * 3)
     return None if row is None else row[0]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from scanner_app.domain.feed_records import compound
-from scanner_app.domain.lists import ListFormatError
+from scanner_app.domain.lists import MEMBERS_MAX, ListFormatError
 from server.chains import EntryRow, EpochRow, append, entry_hash, find_epoch, known_seqs, link_at, put_epoch, same_event
 from server.doubts import DOUBTS, EPOCH_SUBJECT, LINE_SUBJECT, Doubt, FlagCode, Judged, Severity, estimated
 from server.flags import open_flag, settle
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 NEGATIVE_FLAGS_MAX: Final = 200
 """Lines below zero that one push may open flags for."""
-MEMBERS_SUM_MAX: Final = 20_000
-"""Members of all lists of one entry."""
+LIST_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Bytes and members of all lists of one entry: a page of the feed carries them whole."""
 NO_EVENT: Final = ""
 
 ADD_QUARANTINE: Final = "INSERT INTO quarantine (site_id, n, digest, why) VALUES (?, ?, ?, ?)"
@@ -260,6 +260,7 @@ class _Judging:
     def _load_lists(self, entry: Entry) -> None:
         """Reads the lists that an entry names."""
         missing = []
+        size = 0
         for digest in entry.lists:
             if digest in self.lists:
                 continue
@@ -267,6 +268,9 @@ class _Judging:
             if chunks is None:
                 missing.append(digest)
                 continue
+            size += sum(map(len, chunks))
+            if size > LIST_BYTES_MAX:
+                raise UnfitError(f"lists of over {LIST_BYTES_MAX} bytes")
             try:
                 self.lists[digest] = read_list(digest, chunks)
             except ListFormatError as fault:
@@ -275,8 +279,8 @@ class _Judging:
             if any(is_absent(self.writing.session, self.writing.site, self.device, digest) for digest in missing):
                 raise UnfitError("a list that it names is absent", missing[0])
             raise ListsMissingError(tuple(dict.fromkeys(missing)))
-        if sum(len(self.lists[digest]) for digest in entry.lists) > MEMBERS_SUM_MAX:
-            raise UnfitError(f"over {MEMBERS_SUM_MAX} members")
+        if sum(len(self.lists[digest]) for digest in entry.lists) > MEMBERS_MAX:
+            raise UnfitError(f"over {MEMBERS_MAX} members")
 
     def count(self, entries: Sequence[Entry]) -> list[Flagged]:
         """Folds the entries into stock and opens what flags they give; those flags."""
