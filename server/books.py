@@ -8,13 +8,16 @@ One thread at a time may write; server.writer is that thread in a running centre
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from scanner_app.domain.entry import NO_EPOCH, NO_PARENT
 from server.database import Database, open_writer
 from server.faults import ServerError, fault_of
-from server.writing import Writing
+from server.own_chain import open_own_epoch
+from server.writing import LINK_BYTES, Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from server.writing import Means
 
 T = TypeVar("T")
+ADD_SITE: Final = (
+    "INSERT INTO site (site_id, name, time_zone, number, link, link0, floor, own_epoch, site_sum, trailed) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 SITES: Final = "SELECT site_id FROM site ORDER BY site_id"
 
 
@@ -92,23 +99,18 @@ class Books:
         (result,) = self.write(site, [work])
         if isinstance(result, Failed):
             raise result.fault
-        return cast("T", result)
+        return result
 
-    def make_site(self, make: Callable[[Any], None]) -> None:
-        """Runs `make(session)` in a commit of its own: what comes before a site has a row."""
-        session = self.database.session
-        session.run("BEGIN IMMEDIATE")
-        try:
-            make(session)
-            session.run("COMMIT")
-        except BaseException:
-            session.run("ROLLBACK")
-            raise
+    def make_site(self, site: str, name: str, time_zone: str) -> None:
+        """Adds a site with an empty feed and an own chain. Raises ServerError SITE_EXISTS."""
+        if site in self.sites():
+            raise ServerError("SITE_EXISTS", f"Site {site} is there already.")
+        link0 = secrets.token_bytes(LINK_BYTES)
+        row = (site, name, time_zone, 0, link0, link0, 0, NO_EPOCH, f"{0:016x}", 0)
+        self.database.session.run(ADD_SITE, row)
         self._knowledge.clear()
+        self.do(site, lambda writing: open_own_epoch(writing, secrets.token_bytes(len(NO_EPOCH)), NO_PARENT))
 
     def close(self) -> None:
         """Closes the database and lets go of its lock."""
         self.database.close()
-
-
-__all__ = ["Books", "Failed", "ServerError"]

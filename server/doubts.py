@@ -137,10 +137,20 @@ def recalled_lots(judged: Judged) -> Iterator[Doubt]:
     for key in _used(judged):
         for known in judged.knows.watches.get(key.gtin, {}).values():
             watch = known.watch
-            if watch.kind != RECALL or judged.at_ms < known.made_ms or not touches(watch, key.gtin, key.lot, key.serial):
+            if (
+                watch.kind != RECALL
+                or judged.at_ms < known.made_ms
+                or not touches(watch, key.gtin, key.lot, key.serial)
+            ):
                 continue
             knew = _cursor_number(judged.entry.knew.recall_cursor) >= known.n
-            told: Parameters = {"gtin": key.gtin, "lot": key.lot, "recall": watch.id, "reason": watch.reason, "knew": knew}
+            told: Parameters = {
+                "gtin": key.gtin,
+                "lot": key.lot,
+                "recall": watch.id,
+                "reason": watch.reason,
+                "knew": knew,
+            }
             severity = Severity.HIGH if knew else Severity.MEDIUM
             yield Doubt(FlagCode.RECALLED_LOT, severity, _goods(key), told)
             return

@@ -126,9 +126,7 @@ def _link_at(session: Session, site: str, head: Head, number: int) -> bytes | No
     return None if row is None else row[0]
 
 
-def _page_after(
-    session: Session, site: str, scope: Scope, number: int, limit: int, head: Head, now_ms: int
-) -> Page:
+def _page_after(session: Session, site: str, scope: Scope, number: int, limit: int, head: Head, now_ms: int) -> Page:
     """Rows in the order of their numbers, lists before the entry that names them; one row always fits."""
     rows: list[Row] = []
     size = counted = 0
@@ -160,7 +158,9 @@ def _numbered(session: Session, site: str, scope: Scope, number: int) -> Iterato
         return (_record(row) for row in session.each(WATCHES, (site, number, WATCH)))
     entries = session.each(ENTRIES, (site, number))
     records = session.each(RECORDS, (site, number, WATCH))
-    both = merge(((row[0], _entry, row) for row in entries), ((row[0], _record, row) for row in records), key=itemgetter(0))
+    both = merge(
+        ((row[0], _entry, row) for row in entries), ((row[0], _record, row) for row in records), key=itemgetter(0)
+    )
     return (make(row) for _, make, row in both)
 
 

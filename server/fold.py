@@ -139,7 +139,9 @@ class Fold:
         """Where a container stands; None where it never was."""
         if container not in self._containers:
             row = self._session.one(GET_CONTAINER, (self._site, container))
-            self._containers[container] = self._containers_before[container] = None if row is None else ContainerRow(*row)
+            self._containers[container] = self._containers_before[container] = (
+                None if row is None else ContainerRow(*row)
+            )
         return self._containers[container]
 
     def line(self, key: LineKey) -> int:

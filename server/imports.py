@@ -115,7 +115,8 @@ def _records_of(reading: Reading) -> SiteRecords:
         levels=tuple(reading.levels),
         places=tuple(reading.places),
         operators=tuple(
-            replace(person, verifier=make_verifier(secret)) if secret else person for person, secret in reading.operators
+            replace(person, verifier=make_verifier(secret)) if secret else person
+            for person, secret in reading.operators
         ),
         documents=tuple(reading.documents),
         watches=tuple(reading.watches),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
+    from scanner_app.domain.refusals import Parameters
     from server.fold import LineChange
     from server.pushes import Prepared
     from server.writing import Writing
@@ -100,12 +101,14 @@ def _differs(writing: Writing, push: Prepared, chain: EpochRow) -> bool:
     start = push.push.start_seq
     common = min(chain.seq, push.last)
     theirs = push.before if common < start else push.links[common - start]
-    return push.before != link_at(writing.session, chain, start - 1) or theirs != link_at(writing.session, chain, common)
+    return push.before != link_at(writing.session, chain, start - 1) or theirs != link_at(
+        writing.session, chain, common
+    )
 
 
 def _forked(writing: Writing, push: Prepared, chain: EpochRow, known: tuple[Link, ...]) -> Fork:
     """Two branches of one chain, or a chain of another device: said, and nothing of the push is stored."""
-    told = {"device": push.identity.device, "other": chain.device}
+    told: Parameters = {"device": push.identity.device, "other": chain.device}
     doubt = Doubt(FlagCode.FORK, Severity.HIGH, f"{EPOCH_SUBJECT}{push.push.epoch.id}:{push.identity.device}", told)
     open_flag(writing, doubt, event_id=NO_EVENT, device=push.identity.device)
     return Fork("fork", push.push.epoch.id, known, writing.now_ms)
@@ -312,11 +315,11 @@ class _Judging:
 
 def below_zero(writing: Writing, changed: Sequence[LineChange], device: str) -> list[Flagged]:
     """Opens NEGATIVE for lines that came below zero, and closes it for those that came back."""
-    flagged = []
+    flagged: list[Flagged] = []
     for key, before, after, event_id in changed:
         subject = LINE_SUBJECT + compound(*key)
         if after < 0 and len(flagged) < NEGATIVE_FLAGS_MAX:
-            told = {"place": key[0], "gtin": key[1], "lot": key[2] or None, "quantity": after}
+            told: Parameters = {"place": key[0], "gtin": key[1], "lot": key[2] or None, "quantity": after}
             doubt = Doubt(FlagCode.NEGATIVE, Severity.MEDIUM, subject, told)
             if open_flag(writing, doubt, event_id=event_id, device=device):
                 flagged.append(Flagged(event_id, doubt.code.value, doubt.severity.value))

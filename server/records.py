@@ -32,7 +32,9 @@ PUT: Final = (
     "changed_ms = excluded.changed_ms, body = excluded.body"
 )
 KEEP_NUMBER: Final = "INSERT INTO past_number (site_id, n, link, row_hash) VALUES (?, ?, ?, ?)"
-OLD_TOMBSTONES: Final = "SELECT kind, id, n, link, row_hash FROM record WHERE site_id = ? AND body = '' AND changed_ms < ?"
+OLD_TOMBSTONES: Final = (
+    "SELECT kind, id, n, link, row_hash FROM record WHERE site_id = ? AND body = '' AND changed_ms < ?"
+)
 DROP: Final = "DELETE FROM record WHERE site_id = ? AND kind = ? AND id = ?"
 RAISE_FLOOR: Final = "UPDATE site SET floor = ? WHERE site_id = ? AND floor < ?"
 

@@ -48,9 +48,7 @@ PUT_DEVICE: Final = (
     "enrolled_ms = excluded.enrolled_ms, seen_ms = excluded.seen_ms"
 )
 SET_STATE: Final = "UPDATE device SET state = ? WHERE site_id = ? AND device = ?"
-SEEN: Final = (
-    "UPDATE device SET seen_ms = ?, quiet_until = ?, cursor = ?, health = ? WHERE site_id = ? AND device = ?"
-)
+SEEN: Final = "UPDATE device SET seen_ms = ?, quiet_until = ?, cursor = ?, health = ? WHERE site_id = ? AND device = ?"
 SEEN_STALE: Final = "UPDATE device SET seen_ms = ? WHERE site_id = ? AND device = ?"
 DEVICES: Final = (
     "SELECT site_id, device, state, version, enrolled_ms, seen_ms, quiet_until, cursor, health FROM device "

@@ -63,11 +63,11 @@ def find_settings(
 ) -> Settings:
     """The settings in force. Raises ConfigError, naming file, table and key, or the flag."""
     user = Path(environment.get("HOME") or Path.home())
-    home = Path(environment.get(HOME) or Path(environment.get("XDG_DATA_HOME") or user / ".local" / "share") / APP_FOLDER)
+    home = Path(
+        environment.get(HOME) or Path(environment.get("XDG_DATA_HOME") or user / ".local" / "share") / APP_FOLDER
+    )
     given = _file_of(home, user, config_file, environment)
-    chosen = {
-        name: flags.get(name) or environment.get(variable) or given.get(name) for name, variable in KEYS.items()
-    }
+    chosen = {name: flags.get(name) or environment.get(variable) or given.get(name) for name, variable in KEYS.items()}
     host, port = _address(chosen["listen"] or DEFAULT_LISTEN)
     certificate, key = (Path(text) if text else None for text in (chosen["certificate"], chosen["key"]))
     if (certificate is None) != (key is None):

@@ -44,7 +44,9 @@ class KeyForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     status: Status
 
 
-class PostingForm(msgspec.Struct, forbid_unknown_fields=True, rename={"from_place": "from", "to_place": "to"}, gc=False):
+class PostingForm(
+    msgspec.Struct, forbid_unknown_fields=True, rename={"from_place": "from", "to_place": "to"}, gc=False
+):
     """A posting."""
 
     key: KeyForm

@@ -45,7 +45,8 @@ def lists_of(session: Session, site: str, entry: Entry) -> list[MemberList]:
 def subjects_of(entry: Entry, lists: list[MemberList]) -> set[str]:
     """Everything an entry is about: what it moved, or, where it moved nothing, what its scan names."""
     found: set[str] = set()
-    for part in (entry, *lists):
+    parts: tuple[Entry | MemberList, ...] = (entry, *lists)
+    for part in parts:
         for posting in part.postings:
             key = posting.key
             found.add(lot_subject(key.gtin, key.lot or ""))

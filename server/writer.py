@@ -104,13 +104,13 @@ class Writer:
         self._left = others
         while len(group) < GROUP_MAX and len(self._left) < GROUP_MAX:
             try:
-                job = self._jobs.get_nowait()
+                waiting = self._jobs.get_nowait()
             except queue.Empty:
                 break
-            if job is None:
+            if waiting is None:
                 self._jobs.put(None)
                 break
-            (group if job.site == first.site else self._left).append(job)
+            (group if waiting.site == first.site else self._left).append(waiting)
         return group
 
     def _commit(self, group: list[Job]) -> None:
@@ -118,7 +118,7 @@ class Writer:
         started = time.perf_counter()
         try:
             results = self._books.write(site, [job.work for job in group])
-        except Exception as fault:  # noqa: BLE001 - the thread must live; each of the works is told
+        except Exception as fault:
             code = "UNAVAILABLE" if isinstance(fault, ServerError) else "INTERNAL"
             results = [Failed(ProblemError(code, getattr(fault, "code", "")))] * len(group)
             self._metrics.failed_commits.inc()
@@ -148,7 +148,7 @@ class Writer:
         while True:
             try:
                 laid = self._books.do(site, lambda writing: lay_trail(writing, TRAIL_ROWS))
-            except Exception:  # noqa: BLE001 - the thread must live; reports read what the trail lacks
+            except Exception:
                 log.exception("trail failed", site=site)
                 laid = 0
             if laid < TRAIL_ROWS:

@@ -71,7 +71,9 @@ class Writing:
     def __init__(self, session: Session, site: str, means: Means, knowledge: dict[str, Knowledge]) -> None:
         row = session.one(LOAD, (site,))
         if row is None:
-            raise ServerError("UNKNOWN_SITE", f"There is no site {site}.", remedy="`scanner-server init --site` makes one.")
+            raise ServerError(
+                "UNKNOWN_SITE", f"There is no site {site}.", remedy="`scanner-server init --site` makes one."
+            )
         self.session = session
         self.site = site
         self.means = means
