@@ -3,7 +3,8 @@
     books = Books.open(path, means)
     (answer,) = books.write("OSL", [lambda writing: take_push(writing, push)])
 
-One thread at a time may write; server.writer is that thread in a running centre, tests and the simulation call it plainly.
+One thread at a time may write; server.writer is that thread in a running centre, tests and the simulation call it
+plainly.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Books:
         return [row[0] for row in self.database.session.all(SITES)]
 
     def write(self, site: str, works: Sequence[Callable[[Writing], T]]) -> list[T | Failed]:
-        """Does works about one site in one commit, each whole or not at all. Raises ServerError: then nothing is done."""
+        """Does works about one site in one commit, each whole or not at all. Raises ServerError: nothing is done."""
         session = self.database.session
         try:
             session.run("BEGIN IMMEDIATE")

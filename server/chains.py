@@ -20,8 +20,8 @@ EPOCHS_OF_DEVICE: Final = (
     "signed_seq, signature, signer FROM epoch WHERE site_id = ? AND device = ? ORDER BY epoch"
 )
 PUT_EPOCH: Final = (
-    "INSERT INTO epoch (site_id, epoch, device, chain_device, parent_epoch, parent_seq, parent_hash, genesis, seq, hash, "
-    "safe_seq, signed_seq, signature, signer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "INSERT INTO epoch (site_id, epoch, device, chain_device, parent_epoch, parent_seq, parent_hash, genesis, seq, "
+    "hash, safe_seq, signed_seq, signature, signer) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (site_id, epoch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, "
     "safe_seq = excluded.safe_seq, signed_seq = excluded.signed_seq, signature = excluded.signature, "
     "signer = excluded.signer"
@@ -31,7 +31,7 @@ APPEND: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 LINK: Final = "SELECT hash FROM entry WHERE site_id = ? AND epoch = ? AND seq = ?"
-SAME_EVENT: Final = "SELECT n, standing, bytes FROM entry WHERE site_id = ? AND event_id = ? ORDER BY n"
+SAME_EVENT: Final = "SELECT n, standing, bytes FROM entry WHERE site_id = ? AND event_id = ?"
 AT_NUMBER: Final = (
     "SELECT site_id, n, link, epoch, seq, hash, event_id, standing, record_ms, bytes FROM entry "
     "WHERE site_id = ? AND n = ?"
@@ -111,7 +111,7 @@ def link_at(session: Session, epoch: EpochRow, seq: int) -> bytes:
 
 
 def same_event(session: Session, site: str, event_id: bytes) -> list[tuple[int, str, bytes]]:
-    """Number, standing and bytes of the entries with an event id, in the feed's order."""
+    """Number, standing and bytes of the entries with an event id."""
     return [(row[0], row[1], row[2]) for row in session.all(SAME_EVENT, (site, event_id))]
 
 

@@ -208,6 +208,14 @@ def _refuse_newer(found: int, path: Path) -> None:
         raise ServerError("NEWER_SCHEMA", message, remedy="Install the version that wrote it, or a later one.")
 
 
+def _refuse_other(found: int, path: Path) -> None:
+    """For readers, which never migrate."""
+    _refuse_newer(found, path)
+    if found < SCHEMA_VERSION:
+        remedy = "Run `scanner-server migrate`."
+        raise ServerError("OLDER_SCHEMA", f"{path} has schema {found}, not {SCHEMA_VERSION}.", remedy=remedy)
+
+
 def statements_of(migration: str) -> list[str]:
     """The statements of a migration file, one by one, so that they run inside the transaction around them."""
     statements: list[str] = []
@@ -229,11 +237,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
         try:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA trusted_schema=OFF")
-            found = schema_version(connection)
-            _refuse_newer(found, path)
-            if found < SCHEMA_VERSION:
-                remedy = "Run `scanner-server migrate`."
-                raise ServerError("OLDER_SCHEMA", f"{path} has schema {found}, not {SCHEMA_VERSION}.", remedy=remedy)
+            _refuse_other(schema_version(connection), path)
         except BaseException:
             connection.close()
             raise
@@ -241,7 +245,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 def open_scratch(migrations: Sequence[str]) -> sqlite3.Connection:
-    """An empty database with these tables in a temporary file of SQLite's own, which lives as long as its connection."""
+    """An empty database with these tables in a temporary file of SQLite's own, which ends with its connection."""
     connection = sqlite3.connect("", isolation_level=None, cached_statements=STATEMENTS_MAX)
     for pragma in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{CACHE_KIB:d}"):
         connection.execute(f"PRAGMA {pragma}")

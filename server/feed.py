@@ -1,7 +1,7 @@
 """The feed as it is read: pages after a cursor, in two scopes over one counter (docs/decisions/0004).
 
-A cursor is `number.link`: the number in decimal digits, the link in hexadecimal; opaque to devices. One whose link is not
-the centre's own comes from another past.
+A cursor is `number.link`: the number in decimal digits, the link in hexadecimal; opaque to devices. One whose link is
+not the centre's own comes from another past.
 """
 
 from __future__ import annotations
@@ -113,7 +113,14 @@ def page(session: Session, site: str, scope: Scope, cursor: str, limit: int, now
         return SnapshotDue("snapshot", "TOO_OLD", now_ms)
     if link != _link_at(session, site, head, number):
         return SnapshotDue("snapshot", "OTHER_PAST", now_ms)
-    return _page_after(session, site, scope, number, min(limit, ROWS_MAX), head, now_ms)
+    found = _numbered(session, site, scope, number)
+    rows, last = _rows_within(session, site, found, min(limit, ROWS_MAX))
+    if last is not None:
+        after = _link_at(session, site, head, last)
+        assert after is not None
+        return Page("page", scope, cursor_text(last, after), more=True, rows=tuple(rows), server_time=now_ms)
+    total = head.site_sum if scope is Scope.FEED else None
+    return Page("page", scope, head.cursor, more=False, rows=tuple(rows), server_time=now_ms, site_sum=total)
 
 
 def _link_at(session: Session, site: str, head: Head, number: int) -> bytes | None:
@@ -126,30 +133,24 @@ def _link_at(session: Session, site: str, head: Head, number: int) -> bytes | No
     return None if row is None else row[0]
 
 
-def _page_after(session: Session, site: str, scope: Scope, number: int, limit: int, head: Head, now_ms: int) -> Page:
-    """Rows in the order of their numbers, lists before the entry that names them; one row always fits."""
+def _rows_within(
+    session: Session, site: str, found: Iterator[EntryRow | RecordRow], limit: int
+) -> tuple[list[Row], int | None]:
+    """Rows up to the bounds of a page, lists before the entry that names them; one row always fits.
+
+    With the number of the last of them, where there are more; None where these are all.
+    """
     rows: list[Row] = []
-    size = counted = 0
-    last = number
     sent: set[str] = set()
-    found = _numbered(session, site, scope, number)
-    more = False
-    for row in found:
+    size, last = 0, None
+    for counted, row in enumerate(found):
         added = [*_lists_before(session, site, row, sent), row]
-        taken = sum(_size(each) for each in added)
-        if counted and (counted >= limit or size + taken > PAGE_BYTES_MAX):
-            more = True
-            break
+        size += sum(_size(each) for each in added)
+        if counted and (counted >= limit or size > PAGE_BYTES_MAX):
+            return rows, last
         rows += added
-        size += taken
-        counted += 1
         last = row.n
-    if more:
-        link = _link_at(session, site, head, last)
-        assert link is not None
-        return Page("page", scope, cursor_text(last, link), more=True, rows=tuple(rows), server_time=now_ms)
-    total = head.site_sum if scope is Scope.FEED else None
-    return Page("page", scope, head.cursor, more=False, rows=tuple(rows), server_time=now_ms, site_sum=total)
+    return rows, None
 
 
 def _numbered(session: Session, site: str, scope: Scope, number: int) -> Iterator[EntryRow | RecordRow]:

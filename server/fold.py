@@ -53,11 +53,12 @@ PUT_UNIT: Final = (
 GET_CONTAINER: Final = "SELECT parent, seal, document FROM container WHERE site_id = ? AND id = ?"
 PUT_CONTAINER: Final = (
     "INSERT INTO container (site_id, id, parent, seal, document) VALUES (?, ?, ?, ?, ?) "
-    "ON CONFLICT (site_id, id) DO UPDATE SET parent = excluded.parent, seal = excluded.seal, document = excluded.document"
+    "ON CONFLICT (site_id, id) DO UPDATE SET parent = excluded.parent, seal = excluded.seal, "
+    "document = excluded.document"
 )
 ADD_PROGRESS: Final = (
-    "INSERT INTO document_progress (site_id, document, gtin, lot, expiry, status, quantity) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (site_id, document, gtin, lot, expiry, status) "
+    "INSERT INTO document_progress (site_id, document, gtin, lot, expiry, status, quantity) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site_id, document, gtin, lot, expiry, status) "
     "DO UPDATE SET quantity = document_progress.quantity + excluded.quantity"
 )
 GET_CLOSED: Final = "SELECT device FROM document_closed WHERE site_id = ? AND id = ?"

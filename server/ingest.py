@@ -1,7 +1,7 @@
 """Ingest: one push within one transaction (sync.md, Push; docs/decisions/0004, What the centre keeps).
 
-Lock the chain → check where the push stands → append the exact bytes → judge → fold into stock → flags → answer. There is
-no answer that refuses an entry: what cannot be read or believed is stored, quarantined, and the watermark moves on.
+Lock the chain → check where the push stands → append the exact bytes → judge → fold into stock → flags → answer. There
+is no answer that refuses an entry: what cannot be read or believed is stored, quarantined, and the watermark moves on.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from scanner_app.domain.feed_records import compound
 from scanner_app.domain.lists import MEMBERS_MAX, ListFormatError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from server.writing import Writing
     from sync.wire import PushAnswer
 
+log = structlog.get_logger()
 NEGATIVE_FLAGS_MAX: Final = 200
 """Lines below zero that one push may open flags for."""
 LIST_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -295,8 +298,12 @@ class _Judging:
             fold.add(entry, self.lists, self.device)
         changed = fold.write()
         flagged = []
+        told: set[tuple[str, str, str]] = set()
         for entry, doubt in found:
-            open_flag(writing, doubt, event_id=entry.event_id, device=self.device, document=entry.document)
+            same = (doubt.code.value, doubt.subject, doubt.severity.value)
+            if same not in told:
+                told.add(same)
+                open_flag(writing, doubt, event_id=entry.event_id, device=self.device, document=entry.document)
             flagged.append(Flagged(entry.event_id, doubt.code.value, doubt.severity.value))
         for event_id in self._forks:
             doubt = Doubt(FlagCode.FORK, Severity.HIGH, f"event:{event_id}", {"device": self.device, "other": ""})
@@ -337,8 +344,8 @@ def judge_waiting(writing: Writing, digest: str) -> None:
                 _judge_again(writing, row, digest)
         except sqlite3.OperationalError:
             raise
-        except Exception:  # noqa: BLE001 - it was quarantined and stays so; the push that brought the list goes on
-            continue
+        except Exception:
+            log.exception("an entry stays quarantined", site=row.site, number=row.n)
 
 
 def _judge_again(writing: Writing, row: EntryRow, digest: str) -> None:

@@ -22,7 +22,10 @@ ADD: Final = (
 )
 CHUNKS: Final = "SELECT bytes, chunks FROM list_chunk WHERE site_id = ? AND digest = ? ORDER BY n"
 COUNT: Final = "SELECT count(*), max(chunks) FROM list_chunk WHERE site_id = ? AND digest = ?"
-ADD_ABSENT: Final = "INSERT INTO absent_list (site_id, digest, device) VALUES (?, ?, ?) ON CONFLICT (site_id, digest, device) DO NOTHING"
+ADD_ABSENT: Final = (
+    "INSERT INTO absent_list (site_id, digest, device) VALUES (?, ?, ?) "
+    "ON CONFLICT (site_id, digest, device) DO NOTHING"
+)
 IS_ABSENT: Final = "SELECT 1 FROM absent_list WHERE site_id = ? AND digest = ? AND device = ?"
 
 

@@ -29,29 +29,22 @@ def open_own_epoch(writing: Writing, epoch: bytes, parent: Parent) -> None:
     writing.set_own_epoch(epoch)
 
 
-def own_entry(
-    writing: Writing,
-    kind: EntryKind,
-    verdict: Accepted,
-    *,
-    operator: str | None = None,
-    reason: str | None = None,
-    note: str | None = None,
-    refers_to: str | None = None,
-    document: str | None = None,
-) -> Entry:
-    """An entry of the centre's at this moment; nothing is written yet."""
+def own_entry(writing: Writing, kind: EntryKind, verdict: Accepted, **more: str | None) -> Entry:
+    """An entry of the centre's at this moment; nothing is written yet.
+
+    `more`: operator, reason, note, refers_to, document.
+    """
     now_ms = writing.now_ms
     return Entry(
         kind=kind,
         event_id=writing.means.new_id(),
         stamp=Stamp(now_ms, writing.offset_minutes(), now_ms, BOOT, now_ms, now_ms),
-        origin=Origin(writing.site, centre_device(writing.site), None, operator),
+        origin=Origin(writing.site, centre_device(writing.site), None, more.get("operator")),
         verdict=verdict,
-        document=document,
-        reason=reason,
-        note=note,
-        refers_to=refers_to,
+        document=more.get("document"),
+        reason=more.get("reason"),
+        note=more.get("note"),
+        refers_to=more.get("refers_to"),
     )
 
 

@@ -1,4 +1,4 @@
-"""A push before the transaction: read, bounded, its links worked out and its signature checked, all without the database.
+"""A push before the transaction: read, bounded, its links worked out and its signature checked, without the database.
 
 What comes out depends on the bytes and the device's key alone, so that it may be done on any thread.
 """

@@ -1,4 +1,4 @@
-"""The registry: enrolment codes, device keys, tokens. Only hashes of codes and tokens are kept, and none is ever logged.
+"""The registry: enrolment codes, device keys, tokens. Only hashes of codes and tokens are kept; none is ever logged.
 
 A code works once, within a day. A token is 256 random bits; after a rotation both work until the new one was used, at
 most a day. Revoking and declaring lost take effect with the next request.
@@ -42,8 +42,8 @@ CODE: Final = "SELECT hash, site_id, device, until_ms FROM enrol_code WHERE hash
 DROP_CODE: Final = "DELETE FROM enrol_code WHERE hash = ?"
 DROP_OLD_CODES: Final = "DELETE FROM enrol_code WHERE until_ms < ? OR (site_id = ? AND device = ?)"
 PUT_DEVICE: Final = (
-    "INSERT INTO device (site_id, device, public_key, state, version, enrolled_ms, seen_ms, quiet_until, cursor, health) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, NULL, '', '{}') ON CONFLICT (site_id, device) DO UPDATE SET "
+    "INSERT INTO device (site_id, device, public_key, state, version, enrolled_ms, seen_ms, quiet_until, cursor, "
+    "health) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, '', '{}') ON CONFLICT (site_id, device) DO UPDATE SET "
     "public_key = excluded.public_key, state = excluded.state, version = excluded.version, "
     "enrolled_ms = excluded.enrolled_ms, seen_ms = excluded.seen_ms"
 )
@@ -55,12 +55,12 @@ DEVICES: Final = (
     "ORDER BY site_id, device"
 )
 SITES_OF_DEVICE: Final = "SELECT site_id FROM device WHERE device = ? ORDER BY site_id"
-ADD_TOKEN: Final = "INSERT INTO token (hash, site_id, device, made_ms, until_ms, used) VALUES (?, ?, ?, ?, ?, ?)"
-TOKEN: Final = (
+ADD_BEARER: Final = "INSERT INTO token (hash, site_id, device, made_ms, until_ms, used) VALUES (?, ?, ?, ?, ?, ?)"
+BEARER: Final = (
     "SELECT t.site_id, t.device, d.public_key, d.state, t.until_ms, t.used FROM token t "
     "JOIN device d ON d.site_id = t.site_id AND d.device = t.device WHERE t.hash = ?"
 )
-USE_TOKEN: Final = "UPDATE token SET used = 1 WHERE hash = ?"
+USE_BEARER: Final = "UPDATE token SET used = 1 WHERE hash = ?"
 DROP_OTHERS: Final = "DELETE FROM token WHERE site_id = ? AND device = ? AND hash <> ?"
 DROP_UNUSED: Final = "DELETE FROM token WHERE site_id = ? AND device = ? AND used = 0"
 SHORTEN: Final = "UPDATE token SET until_ms = ? WHERE site_id = ? AND device = ? AND until_ms > ?"
@@ -135,7 +135,7 @@ def enrol(writing: Writing, asked: EnrolRequest) -> EnrolAnswer:
 def _add_token(writing: Writing, device: str, *, used: bool) -> tuple[str, int]:
     token = secrets.token_urlsafe(TOKEN_BYTES)
     until_ms = writing.now_ms + TOKEN_DAYS * DAY_MS
-    writing.session.run(ADD_TOKEN, (digest(token), writing.site, device, writing.now_ms, until_ms, int(used)))
+    writing.session.run(ADD_BEARER, (digest(token), writing.site, device, writing.now_ms, until_ms, int(used)))
     return token, until_ms
 
 
@@ -150,13 +150,13 @@ def rotate(writing: Writing, device: str) -> TokenAnswer:
 
 def use_token(writing: Writing, token_hash: bytes, device: str) -> None:
     """A rotated token was used for the first time: the former one no longer works."""
-    if writing.session.run(USE_TOKEN, (token_hash,)):
+    if writing.session.run(USE_BEARER, (token_hash,)):
         writing.session.run(DROP_OTHERS, (writing.site, device, token_hash))
 
 
 def find_token(session: Session, token_hash: bytes) -> Known | None:
     """Whose a token is."""
-    row = session.one(TOKEN, (token_hash,))
+    row = session.one(BEARER, (token_hash,))
     return None if row is None else Known(Identity(row[0], row[1], row[2]), row[3], row[4], bool(row[5]))
 
 

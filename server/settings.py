@@ -23,9 +23,11 @@ OTHER_ENGINES: Final = ("postgresql://", "postgres://")
 PORT_MAX: Final = 65_535
 
 KEYS: Final = {
-    "database": "SCANNER_SERVER_DATABASE", "listen": "SCANNER_SERVER_LISTEN", "certificate": "SCANNER_SERVER_CERTIFICATE",
+    "database": "SCANNER_SERVER_DATABASE",
+    "listen": "SCANNER_SERVER_LISTEN",
+    "certificate": "SCANNER_SERVER_CERTIFICATE",
     "key": "SCANNER_SERVER_KEY",
-}  # fmt: skip
+}
 """The keys of table [server], and the environment's word for each."""
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8700"

@@ -33,19 +33,21 @@ CHUNK_BYTES: Final = 1024 * 1024
 SUFFIX: Final = ".db.zst"
 
 SITE: Final = "SELECT number, link, site_sum FROM centre.site WHERE site_id = ?"
-COPIES: Final = (
-    "INSERT INTO vector SELECT lower(hex(epoch)), chain_device, seq FROM centre.epoch WHERE site_id = ? AND seq > 0",
-    "INSERT INTO on_hand SELECT place, gtin, lot, expiry, status, owner, quantity FROM centre.on_hand WHERE site_id = ? "
-    "ORDER BY place, gtin, lot, expiry, status, owner",
-    "INSERT INTO unit SELECT gtin, serial, owner, lot, expiry, status, place, document, inferred FROM centre.unit "
-    "WHERE site_id = ? ORDER BY gtin, serial",
-    "INSERT INTO container SELECT id, parent, seal, document FROM centre.container WHERE site_id = ? ORDER BY id",
-    "INSERT INTO document_progress SELECT document, gtin, lot, expiry, status, quantity FROM centre.document_progress "
-    "WHERE site_id = ? AND quantity <> 0 ORDER BY document, gtin, lot, expiry, status",
-    "INSERT INTO document_closed SELECT id FROM centre.document_closed WHERE site_id = ? ORDER BY id",
-    "INSERT INTO follow_up SELECT event_id, code, subject, document, closed_by FROM centre.follow_up WHERE site_id = ? "
-    "ORDER BY event_id",
-    "INSERT INTO record SELECT kind, id, body FROM centre.record WHERE site_id = ? AND body <> '' ORDER BY kind, id",
+COPIED: Final = {
+    "on_hand": ("place, gtin, lot, expiry, status, owner, quantity", "place, gtin, lot, expiry, status, owner", ""),
+    "unit": ("gtin, serial, owner, lot, expiry, status, place, document, inferred", "gtin, serial", ""),
+    "container": ("id, parent, seal, document", "id", ""),
+    "document_progress": (
+        "document, gtin, lot, expiry, status, quantity", "document, gtin, lot, expiry, status", "AND quantity <> 0",
+    ),
+    "document_closed": ("id", "id", ""),
+    "follow_up": ("event_id, code, subject, document, closed_by", "event_id", ""),
+    "record": ("kind, id, body", "kind, id", "AND body <> ''"),
+}  # fmt: skip
+"""Table → its columns, their order, and which rows."""
+
+VECTOR: Final = (
+    "INSERT INTO vector SELECT lower(hex(epoch)), chain_device, seq FROM centre.epoch WHERE site_id = ? AND seq > 0"
 )
 QUARANTINED: Final = (
     "SELECT DISTINCT e.event_id FROM centre.quarantine q JOIN centre.entry e ON e.site_id = q.site_id AND e.n = q.n "
@@ -73,7 +75,7 @@ def schema() -> str:
 
 
 def build(database: Path, site: str, target: Path, made_ms: int) -> int:
-    """Writes the snapshot of a site as it is now to a new file; the number it is of. Raises KeyError for no such site."""
+    """Writes the snapshot of a site as it is now to a new file; the number it is of. KeyError for no such site."""
     connection = sqlite3.connect(uri_of(target, "rwc"), uri=True, isolation_level=None)
     try:
         for pragma in ("page_size=4096", "journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
@@ -85,11 +87,13 @@ def build(database: Path, site: str, target: Path, made_ms: int) -> int:
         if row is None:
             raise KeyError(site)
         number, link, total = row
-        for sql in COPIES:
-            connection.execute(sql, (site,))
+        connection.execute(VECTOR, (site,))
+        for table, (columns, order, where) in COPIED.items():
+            rows = f"SELECT {columns} FROM centre.{table} WHERE site_id = ? {where} ORDER BY {order}"  # noqa: S608 - our own words
+            connection.execute(f"INSERT INTO {table} {rows}", (site,))
         found = connection.execute(QUARANTINED, (site, Standing.PROJECTED.value))
-        rows = sorted((id_text(event_id),) for (event_id,) in found)
-        connection.executemany("INSERT INTO quarantined VALUES (?)", rows)
+        quarantined = sorted((id_text(event_id),) for (event_id,) in found)
+        connection.executemany("INSERT INTO quarantined VALUES (?)", quarantined)
         cursor = cursor_text(number, link)
         meta = {
             "schema": "1", "site": site, "cursor": cursor, "watch": cursor, "number": str(number),
@@ -106,12 +110,15 @@ def pack(source: Path, target: Path) -> tuple[str, int]:
     """Compresses a file; SHA-256 (hex) and length of what went in."""
     digest = hashlib.sha256()
     length = 0
-    with source.open("rb") as given, target.open("wb") as out:
-        with zstandard.ZstdCompressor(level=LEVEL).stream_writer(out) as writer:
-            while block := given.read(CHUNK_BYTES):
-                digest.update(block)
-                length += len(block)
-                writer.write(block)
+    with (
+        source.open("rb") as given,
+        target.open("wb") as out,
+        zstandard.ZstdCompressor(level=LEVEL).stream_writer(out) as writer,
+    ):
+        while block := given.read(CHUNK_BYTES):
+            digest.update(block)
+            length += len(block)
+            writer.write(block)
     return digest.hexdigest(), length
 
 

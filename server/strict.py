@@ -6,7 +6,7 @@ entry.schema.json). Whatever does not pass is stored all the same and quarantine
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
@@ -39,7 +39,7 @@ class KeyForm(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     owner: Key
     gtin: Key
     lot: Key | None
-    expiry: datetime.date | None
+    expiry: dt.date | None
     serial: Key | None
     status: Status
 

@@ -84,14 +84,11 @@ def lay_trail(writing: Writing, limit: int) -> int:
     """Lays the trail of at most `limit` more entries; how many there were."""
     session, site = writing.session, writing.site
     row = session.one(TRAILED, (site,))
-    laid = 0
-    number = 0 if row is None else row[0]
-    for number, subjects in list(islice(_entries_after(session, site, number), limit)):
-        session.many(ADD, [(site, subject, number) for subject in sorted(subjects)])
-        laid += 1
-    if laid:
-        session.run(SET_TRAILED, (number, site))
-    return laid
+    found = list(islice(_entries_after(session, site, 0 if row is None else row[0]), limit))
+    session.many(ADD, [(site, subject, number) for number, subjects in found for subject in sorted(subjects)])
+    if found:
+        session.run(SET_TRAILED, (found[-1][0], site))
+    return len(found)
 
 
 def numbers_of(session: Session, site: str, subject: str) -> list[int]:

@@ -70,7 +70,7 @@ class Writer:
         self._thread.start()
 
     async def do(self, site: str, work: Callable[[Writing], T]) -> T:
-        """Does a work; returns when it is committed. Raises ProblemError BUSY or UNAVAILABLE, or what the work raised."""
+        """Does a work; returns when it is committed. Raises ProblemError BUSY or UNAVAILABLE, or what it raised."""
         loop = asyncio.get_running_loop()
         job = Job(site, work, loop, loop.create_future())
         try:

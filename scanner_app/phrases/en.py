@@ -1,4 +1,4 @@
-"""English. Codes: refusal.*, outcome.*, say.* (workflow sentences), prompt.*, noun.*, line.*, command.*, screen.*.
+"""English. Codes: refusal.*, outcome.*, say.* (workflow sentences), prompt.*, noun.*, line.*, command.*, screen.*, flag.*.
 
 Templates are `str.format` templates over the step's parameters. Short: a 40-column panel holds two lines. A sentence
 names what was scanned and what was expected, and never blames.
@@ -478,6 +478,22 @@ SCREENS: dict[str, str] = {
     "screen.health.sqlite.one_writer": "{version}, one writer",
 }
 
+FLAGS = {
+    "flag.DUP_SERIAL": "{serial} came in twice: also at {place}",
+    "flag.NEGATIVE": "{place} is below zero: {quantity} of {gtin}",
+    "flag.COUNT_STALE": "moved during the count: count {place} again",
+    "flag.RECALLED_LOT": "recalled lot {lot} was used: {reason}",
+    "flag.EXPIRED": "lot {lot} was used after {expiry}",
+    "flag.CLOCK": "the clock of {device} is off by {skew_s} s",
+    "flag.TASK_CONFLICT": "{task} was done at {device} too",
+    "flag.UNKNOWN_REF": "no master record for {subject}",
+    "flag.FORK": "two ledgers under one name: {device}",
+    "flag.RIGHTS": "{operator} may not do {action}",
+    "flag.severity.high": "at once",
+    "flag.severity.medium": "today",
+    "flag.severity.low": "when there is time",
+}
+
 SENTENCES: dict[str, str] = {
-    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **SCREENS,
+    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **SCREENS, **FLAGS,
 }  # fmt: skip

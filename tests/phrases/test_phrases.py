@@ -13,6 +13,7 @@ from scanner_app.domain.refusals import Outcome, Refusal
 from scanner_app.phrases import LANGUAGES, VALUE_LENGTH_MAX, Phrases, phrases_of, printable
 from scanner_app.phrases.en import SENTENCES
 from scanner_app.workflows.step import Command
+from server.doubts import FlagCode, Severity
 
 PANEL_WIDTH = 2 * 38
 ENGLISH = phrases_of("en")
@@ -34,6 +35,8 @@ def test_each_template_can_be_filled(code: str) -> None:
         *(f"refusal.{refusal}" for refusal in Refusal),
         *(f"outcome.{outcome}" for outcome in Outcome),
         *(f"command.{command}" for command in Command),
+        *(f"flag.{code}" for code in FlagCode),
+        *(f"flag.severity.{severity}" for severity in Severity),
     ],
 )
 def test_each_code_of_the_core_has_a_sentence(code: str) -> None:
@@ -41,7 +44,7 @@ def test_each_code_of_the_core_has_a_sentence(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", sorted(code for code in SENTENCES if code.startswith(("say.", "refusal.", "outcome.")))
+    "code", sorted(code for code in SENTENCES if code.startswith(("say.", "refusal.", "outcome.", "flag.")))
 )
 def test_a_result_fits_two_lines_of_the_panel(code: str) -> None:
     """With its parameters as long as an item's name."""

@@ -1,0 +1,37 @@
+"""Logs: a JSON object a line on standard error; what could be a secret is taken out by its name."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, WrappedLogger
+
+SECRETS: Final = frozenset({"token", "code", "pin", "authorization", "verifier", "key", "secret"})
+
+
+def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Takes out what must not be logged, whoever tried."""
+    return {name: "(secret)" if name in SECRETS else value for name, value in event.items()}
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Sends every log, other libraries' too, through one form."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            without_secrets,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(
+        level=logging.WARNING, format='{"level":"%(levelname)s","event":"%(message)s"}', stream=sys.stderr
+    )
