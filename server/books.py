@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from scanner_app.domain.entry import NO_EPOCH, NO_PARENT
+from scanner_app.errors import ConfigError
 from server.database import Database, open_writer
-from server.faults import ServerError, fault_of
+from server.faults import fault_of
 from server.own_chain import open_own_epoch
 from server.writing import LINK_BYTES, Writing
 
@@ -103,9 +104,9 @@ class Books:
         return result
 
     def make_site(self, site: str, name: str, time_zone: str) -> None:
-        """Adds a site with an empty feed and an own chain. Raises ServerError SITE_EXISTS."""
+        """Adds a site with an empty feed and an own chain. Raises ConfigError SITE_EXISTS."""
         if site in self.sites():
-            raise ServerError("SITE_EXISTS", f"Site {site} is there already.")
+            raise ConfigError("SITE_EXISTS", f"Site {site} is there already.", remedy="Name another one with --site.")
         link0 = secrets.token_bytes(LINK_BYTES)
         row = (site, name, time_zone, 0, link0, link0, 0, NO_EPOCH, f"{0:016x}", 0)
         self.database.session.run(ADD_SITE, row)

@@ -32,6 +32,7 @@ def set_up(level: int = logging.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the application logs its own faults
     logging.basicConfig(
         level=logging.WARNING, format='{"level":"%(levelname)s","event":"%(message)s"}', stream=sys.stderr
     )

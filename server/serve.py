@@ -145,6 +145,6 @@ def serve(settings: Settings, started: Callable[[str], None]) -> None:
             loop.add_signal_handler(number, stop.set)
         await run(settings, started, stop)
 
-    uvicorn_loop = uvicorn.Config(app="", loop="auto").get_loop_factory()
+    uvicorn_loop = uvicorn.Config(app="", loop="auto", log_config=None).get_loop_factory()
     with asyncio.Runner(loop_factory=uvicorn_loop) as runner:
         runner.run(until_signal())

@@ -78,7 +78,7 @@ def build(database: Path, site: str, target: Path, made_ms: int) -> int:
     """Writes the snapshot of a site as it is now to a new file; the number it is of. KeyError for no such site."""
     connection = sqlite3.connect(uri_of(target, "rwc"), uri=True, isolation_level=None)
     try:
-        for pragma in ("page_size=4096", "journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
+        for pragma in ("page_size=4096", "journal_mode=OFF", "synchronous=OFF"):
             connection.execute(f"PRAGMA {pragma}")
         connection.executescript(schema())
         connection.execute("ATTACH ? AS centre", (uri_of(database, "ro"),))

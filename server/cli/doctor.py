@@ -35,6 +35,11 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
+def judged(name: str, found: str, remedy: str, *, ok: bool) -> Check:
+    """A check; what is well needs no remedy."""
+    return Check(name, ok, found, "" if ok else remedy)
+
+
 def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """The form of the answer."""
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
@@ -60,9 +65,8 @@ def _database(settings: Settings) -> Check:
         with closing(open_reader(settings.database)) as connection:
             session = Session(connection)
             sites = session.all(SITES)
-            return Check(
-                "database", bool(sites), f"{len(sites)} sites, {len(registry.devices(session))} devices", "init"
-            )
+            found = f"{len(sites)} sites, {len(registry.devices(session))} devices"
+            return judged("database", found, "Run `scanner-server init --site`.", ok=bool(sites))
     except ServerError as fault:
         return Check("database", ok=False, found=fault.message, remedy=fault.remedy)
 
@@ -73,20 +77,21 @@ def _key(settings: Settings) -> Check:
     except ServerError as fault:
         return Check("key", ok=False, found=fault.message, remedy=fault.remedy)
     mode = settings.key_path.stat().st_mode
-    return Check("key", not mode & OTHERS, f"{settings.key_path} {mode & 0o777:o}", "chmod 600")
+    return judged("key", f"{settings.key_path} {mode & 0o777:o}", "chmod 600", ok=not mode & OTHERS)
 
 
 def _folder(settings: Settings) -> Check:
     if not settings.home.exists():
         return Check("folder", ok=False, found=f"{settings.home} is not there", remedy="Run `scanner-server init`.")
     mode = settings.home.stat().st_mode
-    return Check("folder", not mode & OTHERS, f"{settings.home} {mode & 0o777:o}", "chmod 700")
+    return judged("folder", f"{settings.home} {mode & 0o777:o}", "chmod 700", ok=not mode & OTHERS)
 
 
 def _disk(settings: Settings) -> Check:
     folder = next(path for path in (settings.database, *settings.database.absolute().parents) if path.exists())
     free = shutil.disk_usage(folder).free // (1024 * 1024)
-    return Check("disk", free >= FREE_MIB_MIN, f"{free} MiB free", "Free some space: a full disk stops ingest.")
+    remedy = "Free some space: a full disk stops ingest."
+    return judged("disk", f"{free} MiB free", remedy, ok=free >= FREE_MIB_MIN)
 
 
 def _clock(settings: Settings) -> Check:
@@ -101,4 +106,4 @@ def _clock(settings: Settings) -> Check:
     except ServerError:
         pass
     ok = now.year >= YEAR_MIN and now.timestamp() * 1000 >= last_ms
-    return Check("clock", ok, now.isoformat(timespec="seconds"), "Set the clock: devices measure theirs by it.")
+    return judged("clock", now.isoformat(timespec="seconds"), "Set the clock: devices measure theirs by it.", ok=ok)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -105,12 +104,12 @@ def new_books(path: Path, clock: Clock | None = None, records: SiteRecords = REC
     return books
 
 
-def stock_key(serial: str | None = None, *, gtin: str = GTIN, lot: str | None = LOT, **more: Any) -> StockKey:
+def stock_key(serial: str | None = None, *, gtin: str = GTIN, lot: str | None = LOT, **more: Any) -> StockKey:  # noqa: ANN401 - any field of it
     """A key of good goods; `more` changes it."""
     return replace(StockKey("own", gtin, lot, EXPIRY, serial, Status.AVAILABLE), **more)
 
 
-def received(serial: str | None, quantity: int = 1, *, to: str = "DOCK-1", **more: Any) -> Posting:
+def received(serial: str | None, quantity: int = 1, *, to: str = "DOCK-1", **more: Any) -> Posting:  # noqa: ANN401 - any field of it
     """Goods in from the supplier."""
     return Posting(stock_key(serial, **more), quantity, SUPPLIER, to)
 
@@ -139,7 +138,7 @@ class Handheld:
     def identity(self) -> Identity:
         return Identity(self.site, self.name, self.key.public_key().public_bytes_raw())
 
-    def entry(self, *postings: Posting, kind: EntryKind = EntryKind.RECEIVED, **more: Any) -> Entry:
+    def entry(self, *postings: Posting, kind: EntryKind = EntryKind.RECEIVED, **more: Any) -> Entry:  # noqa: ANN401 - any field of it
         """An entry of this device; `more` are fields of Entry, `at_ms`, `knew`, `operator`."""
         assert self.ids is not None
         at_ms = more.pop("at_ms", START_MS)
@@ -163,12 +162,12 @@ class Handheld:
         self.links.append(chain_hash(self.links[-1], len(self.entries), stored))
         return entry
 
-    def receive(self, *serials: str, **more: Any) -> None:
+    def receive(self, *serials: str, **more: Any) -> None:  # noqa: ANN401 - any field of it
         """One received unit an entry."""
         for serial in serials:
             self.write(self.entry(received(serial), **more))
 
-    def receive_list(self, serials: Sequence[str], container: str, **more: Any) -> str:
+    def receive_list(self, serials: Sequence[str], container: str, **more: Any) -> str:  # noqa: ANN401 - any field of it
         """A whole container by a member list; its digest."""
         members = MemberList(
             tuple(received(serial, to=container) for serial in serials),
@@ -179,7 +178,7 @@ class Handheld:
         self.write(self.entry(lists=(digest,), **more))
         return digest
 
-    def push(self, start: int = 1, end: int | None = None, **more: Any) -> wire.Push:
+    def push(self, start: int = 1, end: int | None = None, **more: Any) -> wire.Push:  # noqa: ANN401 - any field of it
         """A push of entries `start` to `end`; `more` changes its fields (and is signed)."""
         end = len(self.entries) if end is None else end
         push = wire.Push(
@@ -208,7 +207,6 @@ class Handheld:
     def chunks(self, *digests: str) -> tuple[wire.Chunk, ...]:
         """The chunks of lists as they are pushed."""
 
-
         return tuple(
             wire.Chunk(digest, tuple(hashlib.sha256(each).hexdigest() for each in self.lists[digest]), n, content)
             for digest in digests
@@ -218,7 +216,7 @@ class Handheld:
     def prepared(self, push: wire.Push) -> Prepared:
         return prepare(self.identity, wire.write(push))
 
-    def send(self, books: Books, start: int = 1, end: int | None = None, **more: Any) -> wire.PushAnswer:
+    def send(self, books: Books, start: int = 1, end: int | None = None, **more: Any) -> wire.PushAnswer:  # noqa: ANN401 - any field of it
         """Pushes, and gives the answer."""
         prepared = self.prepared(self.push(start, end, **more))
         return books.do(self.site, lambda writing: take_push(writing, prepared))
