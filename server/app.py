@@ -6,6 +6,7 @@ Every handler authenticates first, then reads a bounded body; what is refused ha
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +42,8 @@ INLINE_BYTES_MAX: Final = 16 * 1024
 """Bodies up to this size are read where they are; longer ones on a thread, so that others are not held up."""
 PACK_BYTES_MIN: Final = 1024
 PACK_LEVEL: Final = 3
+RANGE: Final = re.compile(r"bytes=(?:([0-9]+)-([0-9]*)|-([0-9]+))")
+RANGE_MAX: Final = 50
 SNAPSHOT_WAIT_S: Final = 15.0
 """Less than a device's own deadline."""
 
@@ -65,6 +68,16 @@ def make_app(centre: Centre) -> Starlette:
         ProblemError: handlers.problem, HTTPException: handlers.http_problem, Exception: handlers.fault,
     }  # fmt: skip
     return Starlette(routes=routes, exception_handlers=problems)
+
+
+def _check_range(request: Request, length: int) -> None:
+    """One range is served; any other form is passed over, as RFC 9110 allows. ProblemError where it lies outside."""
+    given = request.headers.get("range", "")
+    simple = RANGE.fullmatch(given)
+    if simple is None or len(given) > RANGE_MAX:
+        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    elif (simple[1] and int(simple[1]) >= length) or (simple[2] and int(simple[1] or 0) > int(simple[2])):
+        raise ProblemError("RANGE_NOT_SATISFIABLE", f"bytes */{length}")
 
 
 class Handlers:
@@ -173,6 +186,7 @@ class Handlers:
         }  # fmt: skip
         if found.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
+        _check_range(request, found.packed_length)
         return FileResponse(found.path, media_type=SQLITE, headers=headers)
 
     async def health(self, _: Request) -> Response:

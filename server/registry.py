@@ -54,7 +54,6 @@ DEVICES: Final = (
     "SELECT site_id, device, state, version, enrolled_ms, seen_ms, quiet_until, cursor, health FROM device "
     "ORDER BY site_id, device"
 )
-SITES_OF_DEVICE: Final = "SELECT site_id FROM device WHERE device = ? ORDER BY site_id"
 ADD_BEARER: Final = "INSERT INTO token (hash, site_id, device, made_ms, until_ms, used) VALUES (?, ?, ?, ?, ?, ?)"
 BEARER: Final = (
     "SELECT t.site_id, t.device, d.public_key, d.state, t.until_ms, t.used FROM token t "
@@ -163,11 +162,6 @@ def find_token(session: Session, token_hash: bytes) -> Known | None:
 def set_state(writing: Writing, device: str, state: str) -> bool:
     """Revokes a device or declares it lost; its tokens no longer work. False where there is none of that name."""
     return writing.session.run(SET_STATE, (state, writing.site, device)) > 0
-
-
-def sites_of_device(session: Session, device: str) -> list[str]:
-    """The sites that have a device of this name."""
-    return [row[0] for row in session.all(SITES_OF_DEVICE, (device,))]
 
 
 def devices(session: Session) -> list[DeviceRow]:
