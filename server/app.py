@@ -76,8 +76,15 @@ def _check_range(request: Request, length: int) -> None:
     simple = RANGE.fullmatch(given)
     if simple is None or len(given) > RANGE_MAX:
         request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
-    elif (simple[1] and int(simple[1]) >= length) or (simple[2] and int(simple[1] or 0) > int(simple[2])):
+    elif _lies_outside(simple, length):
         raise ProblemError("RANGE_NOT_SATISFIABLE", f"bytes */{length}")
+
+
+def _lies_outside(given: re.Match[str], length: int) -> bool:
+    first, last, suffix = given.groups()
+    if suffix is not None:
+        return int(suffix) == 0
+    return int(first) >= length or (last != "" and int(first) > int(last))
 
 
 class Handlers:

@@ -19,6 +19,7 @@ from scanner_app.errors import ConfigError
 from server.database import Database, open_writer
 from server.faults import fault_of
 from server.own_chain import open_own_epoch
+from server.records import SETTING
 from server.writing import LINK_BYTES, Writing
 
 if TYPE_CHECKING:
@@ -111,8 +112,15 @@ class Books:
         row = (site, name, time_zone, 0, link0, link0, 0, NO_EPOCH, f"{0:016x}", 0)
         self.database.session.run(ADD_SITE, row)
         self._knowledge.clear()
-        self.do(site, lambda writing: open_own_epoch(writing, secrets.token_bytes(len(NO_EPOCH)), NO_PARENT))
+        self.do(site, lambda writing: _begin(writing, name, time_zone))
 
     def close(self) -> None:
         """Closes the database and lets go of its lock."""
         self.database.close()
+
+
+def _begin(writing: Writing, name: str, time_zone: str) -> None:
+    """A site's own chain, and what devices are told of it."""
+    open_own_epoch(writing, secrets.token_bytes(len(NO_EPOCH)), NO_PARENT)
+    for setting, value in (("site_name", name), ("time_zone", time_zone)):
+        writing.put(SETTING, setting, {"name": setting, "value": value})

@@ -26,7 +26,7 @@ class ExceptionLine:
     severity: str
     subject: str
     device: str
-    event_id: str
+    event_id: str | None
     document: str | None
     opened_ms: int
     sentence: str
@@ -37,7 +37,7 @@ class ExceptionLine:
         at = datetime.fromtimestamp(self.opened_ms / 1000, UTC)
         return {
             "id": self.id, "site": site, "code": self.code, "severity": self.severity, "subject": self.subject,
-            "say": self.sentence, "device": self.device, "event_id": self.event_id or None, "document": self.document,
+            "say": self.sentence, "device": self.device, "event_id": self.event_id, "document": self.document,
             "opened": at.isoformat(timespec="milliseconds"), "closed": self.closed,
         }  # fmt: skip
 

@@ -27,14 +27,14 @@ def open_flag(writing: Writing, doubt: Doubt, *, event_id: str, device: str, doc
     if any(severity == doubt.severity for _, severity in known):
         return False
     told = {"flag": doubt.code.value, "severity": doubt.severity.value, "subject": doubt.subject, **doubt.parameters}
-    entry = write_own(
-        writing, own_entry(writing, EntryKind.CASE, Accepted(parameters=told), refers_to=event_id, document=document)
-    )
+    refers_to = event_id or None
+    case = own_entry(writing, EntryKind.CASE, Accepted(parameters=told), refers_to=refers_to, document=document)
+    entry = write_own(writing, case)
     row = (writing.site, entry.event_id, doubt.code.value, doubt.severity.value, doubt.subject)
     writing.session.run(ADD, row)
     body = {
         "id": entry.event_id, "code": doubt.code.value, "severity": doubt.severity.value, "subject": doubt.subject,
-        "event_id": event_id, "device": device, "document": document, "parameters": doubt.parameters,
+        "event_id": refers_to, "device": device, "document": document, "parameters": doubt.parameters,
         "opened_ms": writing.now_ms, "closed": None,
     }  # fmt: skip
     writing.put(FLAG, entry.event_id, body)

@@ -163,9 +163,12 @@ class Tracer:
             return
         parent, start = "", since
         for n, move in self._moves_of(place):
-            if n > since and n < until:
-                yield from self._around(parent, start, n, depth + 1)
-                if own_moves and move.from_parent != move.to_parent:
+            if n > until:
+                break
+            if n > since:
+                came_in_within = move.to_parent if move.from_parent == SUPPLIER else parent
+                yield from self._around(came_in_within, start, n, depth + 1)
+                if n < until and own_moves and move.from_parent != move.to_parent:
                     yield Step(n, move.from_parent, move.to_parent, None, move.inferred)
                 start = n
             if n < until:
