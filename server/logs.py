@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -19,6 +21,21 @@ def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {name: "(secret)" if name in SECRETS else value for name, value in event.items()}
 
 
+class SteadyLogger:
+    """Writes lines to standard error; one that is closed or full stops nobody, least of all the writer thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def msg(self, line: str) -> None:
+        """Writes a line."""
+        with self._lock, suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Sends every log, other libraries' too, through one form."""
     structlog.configure(
@@ -30,7 +47,7 @@ def set_up(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: SteadyLogger(),
     )
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the application logs its own faults
     logging.basicConfig(
