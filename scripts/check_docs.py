@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 LINK: Final = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCED: Final = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE: Final = re.compile(r"`([^`\n]+)`")
-COMMAND: Final = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?(make|scanner) ([a-z][a-z-]*)", re.MULTILINE)
+COMMAND: Final = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?(make|scanner-server|scanner) ([a-z][a-z-]*)", re.MULTILINE)
 
 
 def documents() -> list[Path]:
@@ -28,10 +28,10 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 
 
-def scanner_commands() -> set[str]:
-    """The words `scanner --help` knows, read from the installed command."""
+def commands_of(program: str) -> set[str]:
+    """The words `PROGRAM --help` knows, read from the installed command."""
     helped = subprocess.run(
-        [Path(sys.executable).parent / "scanner", "--help"], capture_output=True, text=True, check=True, timeout=60
+        [Path(sys.executable).parent / program, "--help"], capture_output=True, text=True, check=True, timeout=60
     )
     return set(re.findall(r"[a-z][a-z-]+", helped.stdout))
 
@@ -59,7 +59,7 @@ def unknown_commands(document: Path, text: str, known: dict[str, set[str]]) -> l
 
 def main() -> int:
     """Check every document: 0 all is well, 1 something is named that is not there."""
-    known = {"make": make_targets(), "scanner": scanner_commands()}
+    known = {"make": make_targets(), **{name: commands_of(name) for name in ("scanner", "scanner-server")}}
     findings = []
     for document in documents():
         text = document.read_text("utf-8")

@@ -31,7 +31,9 @@ APPEND: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 LINK: Final = "SELECT hash FROM entry WHERE site_id = ? AND epoch = ? AND seq = ?"
-SAME_EVENT: Final = "SELECT n, standing, bytes FROM entry WHERE site_id = ? AND event_id = ?"
+EVENTS_AT_ONCE: Final = 50
+SAME_EVENT: Final = "SELECT event_id, standing, bytes FROM entry WHERE site_id = ? AND event_id = ?"
+SAME_EVENTS: Final = SAME_EVENT.removesuffix("= ?") + f"IN ({', '.join('?' * EVENTS_AT_ONCE)})"
 AT_NUMBER: Final = (
     "SELECT site_id, n, link, epoch, seq, hash, event_id, standing, record_ms, bytes FROM entry "
     "WHERE site_id = ? AND n = ?"
@@ -74,7 +76,7 @@ class EntryRow(NamedTuple):
 
 def entry_hash(epoch: bytes, seq: int, link: bytes, standing: Standing) -> bytes:
     """What an entry's row adds to the feed's chain."""
-    return hashlib.sha256(b"entry" + epoch + seq.to_bytes(8, "big") + link + standing.value.encode()).digest()
+    return hashlib.sha256(b"entry" + epoch + seq.to_bytes(8, "big") + link + standing.encode()).digest()
 
 
 def find_epoch(session: Session, site: str, epoch: bytes) -> EpochRow | None:
@@ -110,9 +112,17 @@ def link_at(session: Session, epoch: EpochRow, seq: int) -> bytes:
     return found
 
 
-def same_event(session: Session, site: str, event_id: bytes) -> list[tuple[int, str, bytes]]:
-    """Number, standing and bytes of the entries with an event id."""
-    return [(row[0], row[1], row[2]) for row in session.all(SAME_EVENT, (site, event_id))]
+def same_events(session: Session, site: str, event_ids: Sequence[bytes]) -> dict[bytes, list[tuple[str, bytes]]]:
+    """Standing and bytes of the entries that bear one of these event ids already; an unreadable one (empty) is none."""
+    found: dict[bytes, list[tuple[str, bytes]]] = {}
+    wanted = [event_id for event_id in event_ids if event_id]
+    for start in range(0, len(wanted), EVENTS_AT_ONCE):
+        batch = wanted[start : start + EVENTS_AT_ONCE]
+        if len(batch) > 1:
+            batch += [batch[-1]] * (EVENTS_AT_ONCE - len(batch))
+        for event_id, standing, stored in session.all(SAME_EVENT if len(batch) == 1 else SAME_EVENTS, (site, *batch)):
+            found.setdefault(event_id, []).append((standing, stored))
+    return found
 
 
 def known_seqs(head: int) -> Sequence[int]:

@@ -87,11 +87,12 @@ class Doubt:
     parameters: Parameters = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judged:
     """An entry as doubts look at it. `postings`: its own and those of its lists; `fold`: the stock before it.
 
     `at_ms`: when it happened, by the centre's time; `skew_ms`: how far the device's clock was ahead, None: not known.
+    `used`: the keys of goods that it moved as good ones. One is made for every entry, so it is not frozen.
     """
 
     entry: Entry
@@ -101,6 +102,14 @@ class Judged:
     fold: Fold
     at_ms: int
     skew_ms: int | None
+    used: Sequence[StockKey]
+
+
+def judge(entry: Entry, postings: Sequence[Posting], device: str, known: tuple[Knowledge, Fold], now_ms: int) -> Judged:
+    """An entry at its arrival, with what is known of the site and the stock before it."""
+    knows, fold = known
+    at_ms, skew_ms = estimated(entry, now_ms)
+    return Judged(entry, postings, device, knows, fold, at_ms, skew_ms, _used(entry, postings, knows))
 
 
 def estimated(entry: Entry, record_ms: int) -> tuple[int, int | None]:
@@ -134,7 +143,7 @@ def duplicate_serials(judged: Judged) -> Iterator[Doubt]:
 
 def recalled_lots(judged: Judged) -> Iterator[Doubt]:
     """Recalled goods used as good ones after the recall; graver where the device knew of it."""
-    for key in _used(judged):
+    for key in judged.used:
         for known in judged.knows.watches.get(key.gtin, {}).values():
             watch = known.watch
             if (
@@ -158,7 +167,8 @@ def recalled_lots(judged: Judged) -> Iterator[Doubt]:
 
 def expired_goods(judged: Judged) -> Iterator[Doubt]:
     """Goods used as good ones after their expiry date, by the site's date at the time."""
-    dated = [key for key in _used(judged) if key.expiry is not None]
+    horizon = judged.knows.day_after(judged.at_ms)
+    dated = [key for key in judged.used if key.expiry is not None and key.expiry < horizon]
     if not dated:
         return
     today = datetime.fromtimestamp(judged.at_ms / 1000, UTC).astimezone(judged.knows.zone).date()
@@ -178,15 +188,16 @@ def wrong_clock(judged: Judged) -> Iterator[Doubt]:
 
 def unknown_references(judged: Judged) -> Iterator[Doubt]:
     """Items and places that no master record names: at most one of each an entry."""
-    knows = judged.knows
-    gtins = {posting.key.gtin for posting in judged.postings}
-    for gtin in sorted(gtins - knows.items)[:1]:
+    items, known = judged.knows.items, judged.knows.places
+    gtin = next((posting.key.gtin for posting in judged.postings if posting.key.gtin not in items), None)
+    if gtin is not None:
         yield Doubt(FlagCode.UNKNOWN_REF, Severity.LOW, ITEM_SUBJECT + gtin, {"subject": gtin})
-    places = {place for posting in judged.postings for place in (posting.from_place, posting.to_place)}
-    places |= {place for move in judged.entry.container_moves for place in (move.from_parent, move.to_parent)}
-    unknown = sorted(place for place in places if place not in knows.places and not _needs_no_record(place))
-    for place in unknown[:1]:
-        yield Doubt(FlagCode.UNKNOWN_REF, Severity.LOW, PLACE_SUBJECT + place, {"subject": place})
+    places = [place for posting in judged.postings for place in (posting.from_place, posting.to_place)]
+    places += [place for move in judged.entry.container_moves for place in (move.from_parent, move.to_parent)]
+    for place in places:
+        if place not in known and not _needs_no_record(place):
+            yield Doubt(FlagCode.UNKNOWN_REF, Severity.LOW, PLACE_SUBJECT + place, {"subject": place})
+            return
 
 
 def missing_rights(judged: Judged) -> Iterator[Doubt]:
@@ -228,19 +239,18 @@ BRINGS_BACK: Final = frozenset({EntryKind.CORRECTED, EntryKind.OPENING_BALANCE})
 """Kinds that use nothing: what was is taken back, or told."""
 
 
-def _used(judged: Judged) -> list[StockKey]:
+def _used(entry: Entry, postings: Sequence[Posting], knows: Knowledge) -> Sequence[StockKey]:
     """The keys of goods that were moved as good ones; what is taken back, kept apart or sent back is not used."""
-    if judged.entry.kind in BRINGS_BACK:
-        return []
-    cages = judged.knows.cages
-    keys = {
-        posting.key: None
-        for posting in judged.postings
+    if entry.kind in BRINGS_BACK:
+        return ()
+    cages = knows.cages
+    return [
+        posting.key
+        for posting in postings
         if posting.key.status is Status.AVAILABLE
         and posting.to_place not in OUT_OF_USE
         and posting.to_place not in cages
-    }
-    return list(keys)
+    ]
 
 
 def _goods(key: StockKey) -> str:

@@ -15,7 +15,7 @@ from scanner_app.domain.site_sum import CONTAINER, LINE, UNIT, row_sum
 from scanner_app.domain.stock import effects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
     from scanner_app.domain.entry import Entry
@@ -50,6 +50,13 @@ PUT_UNIT: Final = (
     "lot = excluded.lot, expiry = excluded.expiry, status = excluded.status, place = excluded.place, "
     "document = excluded.document, inferred = excluded.inferred"
 )
+UNITS_AT_ONCE: Final = 20
+ONE_OF_UNITS: Final = (
+    "SELECT gtin, serial, owner, lot, expiry, status, place, document, inferred FROM unit "
+    "WHERE site_id = ? AND gtin = ? AND serial = ?"
+)
+GET_UNITS: Final = " UNION ALL ".join([ONE_OF_UNITS] * UNITS_AT_ONCE)
+"""A list of pairs would not be looked up by the whole key."""
 GET_CONTAINER: Final = "SELECT parent, seal, document FROM container WHERE site_id = ? AND id = ?"
 PUT_CONTAINER: Final = (
     "INSERT INTO container (site_id, id, parent, seal, document) VALUES (?, ?, ?, ?, ?) "
@@ -136,6 +143,26 @@ class Fold:
             self._units[key] = self._units_before[key] = None if row is None else UnitRow(*row)
         return self._units[key]
 
+    def fetch_units(self, entries: Iterable[Entry], lists: Mapping[str, MemberList]) -> None:
+        """Reads the units that these entries touch, many at once."""
+        parts: list[Entry | MemberList] = []
+        for entry in entries:
+            parts += [entry, *(lists[digest] for digest in entry.lists)]
+        keys = {
+            (posting.key.gtin, posting.key.serial): None
+            for part in parts
+            for posting in part.postings
+            if posting.key.serial is not None
+        }
+        wanted = [key for key in keys if key not in self._units]
+        for start in range(0, len(wanted) - UNITS_AT_ONCE + 1, UNITS_AT_ONCE):
+            batch = wanted[start : start + UNITS_AT_ONCE]
+            values = [value for gtin, serial in batch for value in (self._site, gtin, serial)]
+            found = {(row[0], row[1]): UnitRow(*row[2:]) for row in self._session.all(GET_UNITS, values)}
+            for gtin, serial in batch:
+                key = (gtin, serial or "")
+                self._units[key] = self._units_before[key] = found.get(key)
+
     def container(self, container: str) -> ContainerRow | None:
         """Where a container stands; None where it never was."""
         if container not in self._containers:
@@ -178,22 +205,22 @@ class Fold:
 
     def _apply(self, deltas: Deltas, event_id: str) -> None:
         for each in deltas.quantities:
-            key = (each.place, each.gtin, each.lot or "", day_text(each.expiry), each.status.value, each.owner)
+            key = (each.place, each.gtin, each.lot or "", day_text(each.expiry), str(each.status), each.owner)
             self._lines[key] = self.line(key) + each.change
             self._touched_by[key] = event_id
         for unit in deltas.units:
             former = self.unit(unit.gtin, unit.serial)
             document = unit.document or ("" if former is None else former.document)
             self._units[unit.gtin, unit.serial] = UnitRow(
-                unit.owner, unit.lot or "", day_text(unit.expiry), unit.status.value, unit.place, document,
+                unit.owner, unit.lot or "", day_text(unit.expiry), str(unit.status), unit.place, document,
                 int(unit.inferred),
             )  # fmt: skip
         for move in deltas.containers:
             known = self.container(move.container)
             document = move.document or ("" if known is None else known.document)
-            self._containers[move.container] = ContainerRow(move.parent, move.seal.value, document)
+            self._containers[move.container] = ContainerRow(move.parent, str(move.seal), document)
         for part in deltas.documents:
-            progress = (part.document, part.gtin, part.lot or "", day_text(part.expiry), part.status.value)
+            progress = (part.document, part.gtin, part.lot or "", day_text(part.expiry), str(part.status))
             self._progress[progress] = self._progress.get(progress, 0) + part.change
 
     # All of them.

@@ -14,8 +14,18 @@ import structlog
 
 from scanner_app.domain.feed_records import compound
 from scanner_app.domain.lists import MEMBERS_MAX, ListFormatError
-from server.chains import EntryRow, EpochRow, append, entry_hash, find_epoch, known_seqs, link_at, put_epoch, same_event
-from server.doubts import DOUBTS, EPOCH_SUBJECT, LINE_SUBJECT, Doubt, FlagCode, Judged, Severity, estimated
+from server.chains import (
+    EntryRow,
+    EpochRow,
+    append,
+    entry_hash,
+    find_epoch,
+    known_seqs,
+    link_at,
+    put_epoch,
+    same_events,
+)
+from server.doubts import DOUBTS, EPOCH_SUBJECT, LINE_SUBJECT, Doubt, FlagCode, Severity, judge
 from server.flags import open_flag, settle
 from server.fold import Fold
 from server.lists import add_absent, add_chunks, chunks_of, is_absent, is_whole
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.refusals import Parameters
+    from scanner_app.domain.stock import Posting
     from server.fold import LineChange
     from server.pushes import Prepared
     from server.writing import Writing
@@ -170,7 +181,9 @@ class _Taking:
 
     def _take(self, new: Sequence[int]) -> None:
         """Judges, appends and folds, up to the first entry whose lists are missing."""
-        judging = _Judging(self.writing, self.push.identity.device)
+        event_ids = [self.push.reads[index].event_id for index in new]
+        known = same_events(self.writing.session, self.writing.site, event_ids)
+        judging = _Judging(self.writing, self.push.identity.device, known)
         rows = []
         counted = []
         for index in new:
@@ -198,7 +211,7 @@ class _Taking:
             stored = self.push.push.entries[index]
             entries.append(
                 EntryRow(
-                    writing.site, number, feed_link, epoch, seq, link, event_id, standing.value, writing.now_ms, stored
+                    writing.site, number, feed_link, epoch, seq, link, event_id, str(standing), writing.now_ms, stored
                 )
             )
             if fault is not None:
@@ -227,6 +240,8 @@ class _Judging:
 
     writing: Writing
     device: str
+    known: dict[bytes, list[tuple[str, bytes]]]
+    """Event id → standing and bytes of the entries that have it already."""
     lists: dict[str, MemberList] = field(default_factory=dict)
     _counted: dict[bytes, bytes] = field(default_factory=dict)
     """Event id → bytes of what this very push counts."""
@@ -255,13 +270,13 @@ class _Judging:
 
     def _is_counted(self, event_id: bytes, stored: bytes) -> bool:
         """Whether the same event was counted before; other bytes under its id are a fork."""
-        known = same_event(self.writing.session, self.writing.site, event_id)
-        others = [content for _, _, content in known]
+        known = self.known.get(event_id, ())
+        others = [content for _, content in known]
         if event_id in self._counted:
             others.append(self._counted[event_id])
         if any(content != stored for content in others):
             self._forks.append(id_text(event_id))
-        return event_id in self._counted or any(standing == Standing.PROJECTED for _, standing, _ in known)
+        return event_id in self._counted or any(standing == Standing.PROJECTED for standing, _ in known)
 
     def _load_lists(self, entry: Entry) -> None:
         """Reads the lists that an entry names."""
@@ -292,6 +307,7 @@ class _Judging:
         """Folds the entries into stock and opens what flags they give; those flags."""
         writing = self.writing
         fold = Fold(writing.session, writing.site, writing.exchange)
+        fold.fetch_units(entries, self.lists)
         found: list[tuple[Entry, Doubt]] = []
         for entry in entries:
             found += [(entry, doubt) for doubt in self._doubts(entry, fold)]
@@ -300,24 +316,23 @@ class _Judging:
         flagged = []
         told: set[tuple[str, str, str]] = set()
         for entry, doubt in found:
-            same = (doubt.code.value, doubt.subject, doubt.severity.value)
+            same = (str(doubt.code), doubt.subject, str(doubt.severity))
             if same not in told:
                 told.add(same)
                 open_flag(writing, doubt, event_id=entry.event_id, device=self.device, document=entry.document)
-            flagged.append(Flagged(entry.event_id, doubt.code.value, doubt.severity.value))
+            flagged.append(Flagged(entry.event_id, str(doubt.code), str(doubt.severity)))
         for event_id in self._forks:
             doubt = Doubt(FlagCode.FORK, Severity.HIGH, f"event:{event_id}", {"device": self.device, "other": ""})
             open_flag(writing, doubt, event_id=event_id, device=self.device)
-            flagged.append(Flagged(event_id, doubt.code.value, doubt.severity.value))
+            flagged.append(Flagged(event_id, str(doubt.code), str(doubt.severity)))
         return flagged + below_zero(writing, changed, self.device)
 
     def _doubts(self, entry: Entry, fold: Fold) -> list[Doubt]:
-        postings = list(entry.postings)
-        for digest in entry.lists:
-            postings += self.lists[digest].postings
-        at_ms, skew_ms = estimated(entry, self.writing.now_ms)
-        judged = Judged(entry, postings, self.device, self.writing.knows, fold, at_ms, skew_ms)
-        return [doubt for judge in DOUBTS for doubt in judge(judged)]
+        postings: Sequence[Posting] = entry.postings
+        if entry.lists:
+            postings = [*postings, *(each for digest in entry.lists for each in self.lists[digest].postings)]
+        judged = judge(entry, postings, self.device, (self.writing.knows, fold), self.writing.now_ms)
+        return [doubt for doubts in DOUBTS for doubt in doubts(judged)]
 
 
 def below_zero(writing: Writing, changed: Sequence[LineChange], device: str) -> list[Flagged]:
@@ -329,7 +344,7 @@ def below_zero(writing: Writing, changed: Sequence[LineChange], device: str) -> 
             told: Parameters = {"place": key[0], "gtin": key[1], "lot": key[2] or None, "quantity": after}
             doubt = Doubt(FlagCode.NEGATIVE, Severity.MEDIUM, subject, told)
             if open_flag(writing, doubt, event_id=event_id, device=device):
-                flagged.append(Flagged(event_id, doubt.code.value, doubt.severity.value))
+                flagged.append(Flagged(event_id, str(doubt.code), str(doubt.severity)))
         elif before < 0 <= after:
             settle(writing, FlagCode.NEGATIVE, subject)
     return flagged
@@ -351,8 +366,8 @@ def judge_waiting(writing: Writing, digest: str) -> None:
 def _judge_again(writing: Writing, row: EntryRow, digest: str) -> None:
     chain = find_epoch(writing.session, writing.site, row.epoch)
     assert chain is not None
-    judging = _Judging(writing, chain.device)
     read = read_entry(row.bytes)
+    judging = _Judging(writing, chain.device, same_events(writing.session, writing.site, [read.event_id]))
     try:
         standing, fault = judging.judge(read, row.bytes)
     except ListsMissingError as missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ZONE: Final = "SELECT time_zone FROM site WHERE site_id = ?"
 OTHER_SITES: Final = "SELECT site_id FROM site WHERE site_id <> ?"
+DAY_MS: Final = 86_400_000
+EPOCH: Final = date(1970, 1, 1)
 KINDS: Final = (ITEM, PLACE, OPERATOR, WATCH, TASK)
 
 
@@ -48,6 +51,7 @@ class Knowledge:
     """By item, then by record."""
     tasks: dict[str, Body] = field(default_factory=dict)
     _item_of_watch: dict[str, str] = field(default_factory=dict)
+    _day: tuple[int, date] = (-1, date.min)
 
     @classmethod
     def load(cls, session: Session, site: str) -> Knowledge:
@@ -59,6 +63,13 @@ class Knowledge:
             for each in records_of_kind(session, site, kind):
                 known.put(each)
         return known
+
+    def day_after(self, at_ms: int) -> date:
+        """A date that is past for nobody at this instant: what expires on it or later needs no closer look."""
+        number = at_ms // DAY_MS
+        if self._day[0] != number:
+            self._day = (number, EPOCH + timedelta(days=number + 2))
+        return self._day[1]
 
     def put(self, row: RecordRow) -> None:
         """Takes a record's new state."""

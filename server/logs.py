@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from structlog.typing import EventDict, WrappedLogger
 
 SECRETS: Final = frozenset({"token", "code", "pin", "authorization", "verifier", "key", "secret"})
@@ -33,7 +35,9 @@ class SteadyLogger:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
 
-    debug = info = warning = error = critical = exception = log = msg
+    def __getattr__(self, _: str) -> Callable[[str], None]:
+        """A line of any level is written alike."""
+        return self.msg
 
 
 def set_up(level: int = logging.INFO) -> None:
