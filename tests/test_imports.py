@@ -43,8 +43,8 @@ AFTER_THE_FIRST_PAINT = frozenset({"PIL", "evdev", "httpx", "sqlite_utils", "zxi
 
 NEVER = frozenset(
     {
-        "biip", "hypothesis", "msgspec", "prometheus_client", "pydantic", "pytest", "sqlalchemy", "starlette", "structlog",
-        "uvicorn",
+        "biip", "hypothesis", "msgspec", "prometheus_client", "pydantic", "pytest", "sqlalchemy", "starlette",
+        "structlog", "uvicorn",
     }
 )  # fmt: skip
 """What has no place on a handheld at all."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import jsonschema
 import pytest
 
 from scanner_app.demo.opening import opening_entries
@@ -28,6 +29,7 @@ from tests.server.handhelds import Handheld
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CONTRACT = Path(__file__).resolve().parent.parent.parent / "docs" / "contract"
 TODAY = "2026-11-22"
 RECALLED = "09521003000114"
 
@@ -69,6 +71,13 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> s
 
 def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in run(capsys, *arguments, "--json").split("\n") if line]
+
+
+def fits(line: dict[str, Any], name: str) -> bool:
+    """Whether a line has the form of the contract."""
+    schema = json.loads((CONTRACT / f"{name}.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(line)
+    return True
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:
@@ -194,22 +203,12 @@ def test_files_are_imported_whole_or_by_their_good_rows(
 def test_reports_have_the_forms_of_the_contract(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert home.exists()
     found = lines(capsys, "report", "on-hand")
-    assert {
-        "site",
-        "location",
-        "owner",
-        "gtin",
-        "lot",
-        "expiry",
-        "status",
-        "quantity",
-        "unit",
-        "recalled",
-        "expired",
-    } <= set(found[0])
+    assert {line["site"] for line in found} == {"SITE-1"}
+    assert all(fits(line, "stock-line") for line in found)
     of_one = lines(capsys, "report", "on-hand", "--gtin", "9521001000116")
     assert {line["gtin"] for line in of_one} == {"09521001000116"}
     (trace,) = lines(capsys, "report", "trace", "--gtin", "09521001000116", "--serial", "7J3K2888055")
+    assert fits(trace, "trace-line")
     assert (trace["kind"], trace["device"], trace["to"]) == ("opening_balance", "DEMO", "A-01-1")
     assert lines(capsys, "report", "trace", "--gtin", "19521001000113", "--lot", "A12A")
     assert lines(capsys, "report", "trace", "--sscc", "095210010000040013") == []
@@ -288,10 +287,12 @@ def test_commands_write_through_the_centre_that_runs(
         assert "active" in run(capsys, "device", "list")
 
         (line,) = [line for line in lines(capsys, "exceptions") if line["code"] == "DUP_SERIAL"]
+        assert fits(line, "exception-line")
         assert "7J3K2888055" in run(capsys, "report", "exceptions")
         decided = ("--how", "counterfeit", "--by", "USR-1004", "--reason", "second pack")
         said(capsys, "exceptions", "resolve", line["id"], *decided, code=0)
         assert "no exception" in said(capsys, "exceptions", "resolve", line["id"], *decided, code=1)
+        assert all(fits(each, "exception-line") for each in lines(capsys, "exceptions", "--all"))
         assert line["id"] in {each["id"] for each in lines(capsys, "exceptions", "--all")}
         assert "supervisor" in said(
             capsys, "exceptions", "resolve", line["id"], "--how", "x", "--by", "USR-1001", "--reason", "y", code=2
