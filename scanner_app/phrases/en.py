@@ -1,5 +1,4 @@
-"""English. Codes: refusal.*, outcome.*, say.* (workflow sentences), prompt.*, noun.*, line.*, command.*, screen.*,
-flag.* (doubts of the centre).
+"""English. Codes: refusal.*, outcome.*, say.* (workflows), prompt.*, noun.*, line.*, command.*, screen.*, flag.*.
 
 Templates are `str.format` templates over the step's parameters. Short: a 40-column panel holds two lines. A sentence
 names what was scanned and what was expected, and never blames.
