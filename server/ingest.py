@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 NEGATIVE_FLAGS_MAX: Final = 200
 """Lines below zero that one push may open flags for."""
+MEMBERS_A_PUSH_MAX: Final = 20_000
+"""List members that one push may count; the entries after them are left for the next one."""
 LIST_BYTES_MAX: Final = 8 * 1024 * 1024
 """Bytes and members of all lists of one entry: a page of the feed carries them whole."""
 NO_EVENT: Final = ""
@@ -148,6 +150,7 @@ class _Taking:
     chain: EpochRow
     flags: list[Flagged] = field(default_factory=list)
     wanted: tuple[str, ...] = ()
+    members: int = 0
 
     def take(self, first: int) -> None:
         """Appends the entries from index `first` on. If one of them breaks the whole, they are taken one by one."""
@@ -161,7 +164,7 @@ class _Taking:
         except sqlite3.OperationalError:
             raise
         except Exception:  # noqa: BLE001 - whatever an entry does to us: it is stored, and the others are taken
-            self.chain, self.flags, self.wanted = start, [], ()
+            self.chain, self.flags, self.wanted, self.members = start, [], (), 0
             self._take_singly(new)
 
     def _take_singly(self, new: Sequence[int]) -> None:
@@ -176,11 +179,11 @@ class _Taking:
                 self.chain = start
                 read = self.push.reads[index]
                 self._append([(index, Standing.QUARANTINED, read.event_id, UnfitError(type(fault).__name__))])
-            if self.wanted:
+            if self.wanted or self.members > MEMBERS_A_PUSH_MAX:
                 return
 
     def _take(self, new: Sequence[int]) -> None:
-        """Judges, appends and folds, up to the first entry whose lists are missing."""
+        """Judges, appends and folds, up to the first entry whose lists are missing, or to the bound on members."""
         event_ids = [self.push.reads[index].event_id for index in new]
         known = same_events(self.writing.session, self.writing.site, event_ids)
         judging = _Judging(self.writing, self.push.identity.device, known)
@@ -196,6 +199,9 @@ class _Taking:
             rows.append((index, standing, read.event_id, fault))
             if standing is Standing.PROJECTED and read.entry is not None:
                 counted.append(read.entry)
+                self.members += sum(len(judging.lists[digest]) for digest in read.entry.lists)
+            if self.members > MEMBERS_A_PUSH_MAX:
+                break
         self._append(rows)
         self.flags += judging.count(counted)
 

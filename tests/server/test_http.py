@@ -192,6 +192,7 @@ def test_a_snapshot_can_be_gone_on_with_and_is_not_sent_twice(running: Running, 
     assert beyond.status_code == 416
 
 
+@pytest.mark.alone
 def test_a_stream_says_that_there_is_more_at_once(
     running: Running, handheld: Handheld, headers: dict[str, str]
 ) -> None:

@@ -11,6 +11,7 @@ from scanner_app.domain.entry import EntryKind, Parent
 from scanner_app.domain.lists import MemberList, encode_list, list_digest
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal
+from server import ingest
 from server.books import Failed
 from server.fold import Fold
 from server.ingest import take_push
@@ -308,6 +309,20 @@ def test_a_list_that_holds_no_members_quarantines_its_entry(books: Books, handhe
 
     assert ack(handheld.send(books)).seq == 1
     assert standings(books) == ["quarantined"]
+
+
+def test_a_push_whose_lists_are_too_much_at_once_is_taken_in_parts(
+    books: Books, handheld: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same long list named by each of many entries would hold the writer for minutes."""
+    monkeypatch.setattr(ingest, "MEMBERS_A_PUSH_MAX", 5)
+    digest = handheld.receive_list(["L1", "L2"], PALLET)
+    for _ in range(4):
+        handheld.write(handheld.entry(lists=(digest,)))
+    handheld.send(books, 1, 0, lists=handheld.chunks(digest))
+
+    assert [ack(handheld.send(books, start)).seq for start in (1, 3, 5)] == [2, 4, 5]
+    assert verify(books.path).ok
 
 
 # --- before the transaction ------------------------------------------------------------------------------------------
