@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scanner_app.domain.feed_records import READERS, bodies_of, record_of, watch_body
+from scanner_app.domain.feed_records import READERS, RecordFormatError, bodies_of, record_of, watch_body
 from server.app import make_app
 from server.doubts import FlagCode, Severity
 from server.problems import PROBLEMS, ProblemError
@@ -142,3 +142,12 @@ def test_records_name_every_kind_and_field() -> None:
         assert [field for field in body if field not in rows[kind]] == [], kind
     for code in FlagCode:
         assert f"| {code.value} |" in told
+
+
+def test_a_kind_that_is_not_known_is_passed_over_and_a_body_that_is_none_is_refused() -> None:
+    assert record_of("nothing", {}) is None
+    (item,) = [body for kind, _, body in bodies_of(RECORDS) if kind == "item"][:1]
+    (place,) = [body for kind, _, body in bodies_of(RECORDS) if kind == "place"][:1]
+    for kind, body in (("item", {}), ("item", {**item, "name": 1}), ("place", {**place, "walk": "1"})):
+        with pytest.raises(RecordFormatError, match=kind):
+            record_of(kind, body)
