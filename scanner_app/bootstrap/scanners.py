@@ -30,8 +30,8 @@ __all__ = ["RawScan", "ScanSource", "SourceStatus"]
 NS_PER_S = 1_000_000_000
 
 
-def profile_of(table: ScannerTable) -> ScannerProfile:
-    """The device profile of a [[scanner]] block. Raises ConfigError naming the key."""
+def profile_of(table: ScannerTable, origin: str = "config.toml") -> ScannerProfile:
+    """The device profile of a [[scanner]] block of the file `origin`. Raises ConfigError naming file and key."""
     try:
         return ScannerProfile(
             name=table.name,
@@ -45,7 +45,7 @@ def profile_of(table: ScannerTable) -> ScannerProfile:
             commissioned=table.commissioned,
         )
     except ProfileError as fault:
-        message = f"[scanner] {fault}."
+        message = f"{origin}: [scanner] {fault}."
         raise ConfigError("CONFIG_INVALID", message, remedy="config.example.toml explains every key.") from fault
 
 
@@ -56,7 +56,10 @@ def sources_of(station: Station) -> list[ScanSource]:
 
     wall_ns = wall_ns_of(station.clock)
     tables = [table for table in station.config.scanner if table.port]
-    return [SerialSource(stable_path(table.port), profile_of(table), wall_ns=wall_ns) for table in tables]
+    return [
+        SerialSource(stable_path(table.port), profile_of(table, station.config.origin), wall_ns=wall_ns)
+        for table in tables
+    ]
 
 
 def wall_ns_of(clock: Clock) -> Callable[[], int]:
@@ -132,6 +135,16 @@ def watch_port(
     source = SerialSource(port, profile)
     source.start(deliver, changed)
     return source
+
+
+def scan_of_plain_line(text: str) -> str | None:
+    """The scan on a line as `devices simulate` takes it, without its line end; None where there is none."""
+    from devices.simulator import ScanFileError, scan_of_line  # noqa: PLC0415 - loaded when it is used
+
+    try:
+        return scan_of_line(text, 1)
+    except ScanFileError:
+        return None
 
 
 def simulate(

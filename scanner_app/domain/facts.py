@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.masters import DocumentLine, Item, Watch
+    from scanner_app.domain.refusals import Refused
     from scanner_app.domain.stock import Seal, Status
 
 CONTENT_MAX = 10_000
@@ -366,6 +367,8 @@ class Movement:
     document: str | None
     reason: str | None
     method: str
+    refused: Refused | None = None
+    """Why nothing moved; None for an accepted entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import unicodedata
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from scanner_app.languages import LANGUAGES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scanner_app.domain.refusals import Parameters
 
-LANGUAGES = ("en",)
 VALUE_LENGTH_MAX = 60
 CONTROL_PICTURES = 0x2400
 DELETE_PICTURE = "\u2421"
@@ -40,12 +41,15 @@ class Phrases:
         self.language = language
         self._sentences = sentences
 
-    def say(self, code: str, parameters: Parameters | None = None) -> str:
-        """The sentence of a code. Missing parameters show as `?`; values are made printable and cut at 60 places."""
+    def say(self, code: str, parameters: Parameters | None = None, *, whole: bool = False) -> str:
+        """The sentence of a code. Missing parameters show as `?`; values are made printable and cut at 60 places.
+
+        `whole`: they are not cut. A screen has no room for long values; a command's answer has.
+        """
         template = self._sentences.get(code, code)
         if not parameters and "{" not in template:
             return template
-        return template.format_map(_Values(parameters or {}))
+        return template.format_map(_Values(parameters or {}, whole=whole))
 
     def has(self, code: str) -> bool:
         """Whether the language has a sentence for this code."""
@@ -55,20 +59,20 @@ class Phrases:
 class _Values(dict[str, object]):
     """Parameters as a template sees them."""
 
-    def __init__(self, parameters: Parameters) -> None:
-        super().__init__({name: _value(value) for name, value in parameters.items()})
+    def __init__(self, parameters: Parameters, *, whole: bool) -> None:
+        super().__init__({name: _value(value, whole=whole) for name, value in parameters.items()})
 
     def __missing__(self, key: str) -> str:
         return "?"
 
 
-def _value(value: str | int | None) -> str | int:
+def _value(value: str | int | None, *, whole: bool) -> str | int:
     if value is None:
         return "?"
     if isinstance(value, int):
         return value
     shown = printable(value)
-    return shown if len(shown) <= VALUE_LENGTH_MAX else shown[: VALUE_LENGTH_MAX - 1] + "…"
+    return shown if whole or len(shown) <= VALUE_LENGTH_MAX else shown[: VALUE_LENGTH_MAX - 1] + "…"
 
 
 def phrases_of(language: str) -> Phrases:

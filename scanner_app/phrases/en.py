@@ -454,6 +454,7 @@ SCREENS: dict[str, str] = {
     "screen.stripe.demo": "DEMO  F12 scans   PIN {pin}",
     "screen.stripe.demo_plain": "DEMO",
     "screen.health.scanner": "scanner",
+    "screen.health.centre": "centre",
     "screen.health.config": "configuration",
     "screen.health.config.text": "{path}",
     "screen.health.config.default": "defaults; {path} is not there",

@@ -73,6 +73,7 @@ def movement_of(seq: int, entry: Entry, step: Step) -> Movement:
         document=entry.document,
         reason=entry.reason,
         method="inferred" if inferred else method,
+        refused=entry.verdict if isinstance(entry.verdict, Refused) else None,
     )
 
 

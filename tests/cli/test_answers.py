@@ -282,6 +282,9 @@ def test_parsing_standard_input(
     monkeypatch.setattr(sys, "stdin", io.StringIO('"]d20109506000134352"\n{"scan": "LOC-A"}\n'))
     assert main(["parse", "--now", NOW]) == 0
     assert [json.loads(line)["kind"] for line in capsys.readouterr().out.split("\n") if line] == ["gs1", "location"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\ufeff]d2010950600013435210A1<GS>21X\r\n"))
+    assert main(["parse", "--raw", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["serial"] == "X"
     monkeypatch.setattr(sys, "stdin", io.StringIO('"]d20109506000134353"\n'))
     assert main(["parse"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "BAD_CHECK_DIGIT"

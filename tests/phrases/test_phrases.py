@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from string import Formatter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner_app import phrases as package
 from scanner_app.domain.refusals import Outcome, Refusal
-from scanner_app.phrases import LANGUAGES, VALUE_LENGTH_MAX, Phrases, phrases_of, printable
+from scanner_app.languages import LANGUAGES
+from scanner_app.phrases import VALUE_LENGTH_MAX, Phrases, phrases_of, printable
 from scanner_app.phrases.en import SENTENCES
 from scanner_app.workflows.step import Command
 
@@ -74,6 +77,7 @@ def test_values_are_made_safe_and_short() -> None:
 
     assert said == f"this is {'␛' * (VALUE_LENGTH_MAX - 1)}…, 7, ?, ?"
     assert phrases.say("say") == "this is ?, ?, ?, ?"
+    assert phrases.say("say", {"lot": "\x1b" * 99}, whole=True) == f"this is {'␛' * 99}, ?, ?, ?"
 
 
 def test_a_code_without_a_sentence_is_shown_as_itself() -> None:
@@ -86,5 +90,5 @@ def test_a_value_is_never_a_template() -> None:
 
 
 def test_another_language_falls_back_to_english() -> None:
-    assert LANGUAGES == ("en",)
+    assert {path.stem for path in Path(package.__file__).parent.glob("[a-z]*.py")} == set(LANGUAGES)
     assert phrases_of("xx").language == "en"
