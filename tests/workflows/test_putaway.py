@@ -71,7 +71,7 @@ def pallet(*postings: Posting, seal: Seal = Seal.SEALED) -> Bench:
 
 def test_a_unit_goes_from_the_dock_to_its_bin_in_one_entry() -> None:
     at = bench(unit(AMOX, "S1"))
-    assert at.prompt == "prompt.putaway.goods_from"
+    assert at.workflow.prompt(at.state).parameters == {"source": "DOCK-1", "left": 1}
     at.scan(pack(AMOX, "S1"))
     assert draft_of(at).kind is EntryKind.NOTED
     assert (told(at.last), at.say) == (("OK", "tick"), "say.putaway.in_hand")
@@ -83,7 +83,7 @@ def test_a_unit_goes_from_the_dock_to_its_bin_in_one_entry() -> None:
     assert (draft.container_moves, draft.lists) == ((), ())
     assert told(at.last) == ("OK", "good")
     assert at.ledger.ours == {IN_BIN: 1}
-    assert at.state == PutawayState("DOCK-1")
+    assert (at.state, at.prompt) == (PutawayState("DOCK-1", left=0), "prompt.putaway.goods_from")
 
 
 def test_several_things_in_hand_make_one_entry() -> None:
@@ -144,7 +144,7 @@ def test_a_place_scanned_with_nothing_in_hand_is_the_source_until_another_is() -
     at = bench(some(PAIN, 5, "DOCK-2"))
     at.scan(DOCK_2)
     assert (draft_of(at).kind, at.say) == (EntryKind.NOTED, "say.putaway.source")
-    assert at.workflow.prompt(at.state).parameters == {"source": "DOCK-2"}
+    assert at.workflow.prompt(at.state).parameters == {"source": "DOCK-2", "left": 5}
     at.scans(pack(PAIN, None, "P55"), BIN)
     assert draft_of(at).postings[0].from_place == "DOCK-2"
     assert at.state.source == "DOCK-2"
@@ -272,7 +272,7 @@ def test_a_pallets_label_does_not_complete_the_one_begun() -> None:
 def test_what_cannot_be_taken_is_named(text: str, refusal: str) -> None:
     at = bench(unit(AMOX, "S1"))
     assert told(at.scan(text)) == (refusal, "bad")
-    assert at.state == PutawayState("DOCK-1")
+    assert at.state == PutawayState("DOCK-1", left=1)
 
 
 @pytest.mark.parametrize(
@@ -589,6 +589,7 @@ def test_a_unit_that_vanished_from_the_record_is_not_moved() -> None:
 
 def test_back_goes_one_step_and_then_drops_the_hand() -> None:
     at = bench(unit(AMOX, "S1"), some(PAIN, 5))
+    before = at.state
     at.scan(pack(AMOX, "S1"))
     at.command(Command.QUANTITY)
     assert at.prompt == "prompt.putaway.number"
@@ -599,7 +600,7 @@ def test_back_goes_one_step_and_then_drops_the_hand() -> None:
     at.command(Command.BACK)
     assert (at.state.in_hand, at.say, at.last.draft) == ((), "say.putaway.dropped", None)
     at.command(Command.BACK)
-    assert (at.state, at.last.draft) == (PutawayState("DOCK-1"), None)
+    assert (at.state, at.last.draft) == (before, None)
 
 
 def test_done_waits_until_nothing_is_in_hand() -> None:
@@ -630,7 +631,7 @@ def test_a_number_is_typed_in_answer_alone() -> None:
 def test_other_commands_do_nothing_here(command: Command) -> None:
     at = bench()
     at.command(command)
-    assert (at.state, at.last.draft) == (PutawayState("DOCK-1"), None)
+    assert (at.state, at.last.draft, at.say) == (PutawayState("DOCK-1", left=0), None, "say.not_now")
 
 
 # Undo and battery pull.
