@@ -149,7 +149,7 @@ RECEIVING: dict[str, str] = {
     "prompt.receiving.lot_again": "scan {scanned} again: take it as the lot",
     "prompt.receiving.cage_again": "scan {scanned} again: into the cage",
     "prompt.receiving.report_again": "scan {scanned} again: put aside, report",
-    "prompt.receiving.logger": "scan CMD-LOGGER_OK or CMD-LOGGER_ALARM",
+    "prompt.receiving.logger": "scan CMD-LOGGER_OK, CMD-LOGGER_ALARM, or without a logger CMD-QUARANTINE",
     "prompt.receiving.many_again": "{scanned} at once? scan it again: yes",
     "prompt.receiving.recall": "{scanned}: quarantine card, or the cage",
     "prompt.receiving.close_short": "{short} short. Done again closes it",
