@@ -240,7 +240,7 @@ def scan_text(parsed: ParsedScan) -> str:
 
 
 def scan_named(parsed: ParsedScan) -> str:
-    """A scan by what its label alone tells: serial, container, lot, item, the code of an own label, else its text."""
+    """A scan by what its label alone tells: serial, container, item, lot, the code of an own label, else its text."""
     label = label_of(parsed)
     if label is None:
         return parsed.code or scan_text(parsed)
@@ -248,10 +248,17 @@ def scan_named(parsed: ParsedScan) -> str:
 
 
 def label_named(label: Label) -> str:
-    """A label by the most telling thing on it: serial, container, lot, item or expiry."""
+    """A label by the most telling thing on it: serial, container, item, lot or expiry."""
     container = None if label.sscc is None else container_text(sscc_place(label.sscc))
     expiry = None if label.expiry is None else label.expiry.isoformat()
-    return label.serial or container or label.lot or label.gtin or expiry or ""
+    return label.serial or container or label.gtin or label.lot or expiry or ""
+
+
+def scan_looked_up(parsed: ParsedScan, facts: Facts, today: date) -> str:
+    """A scan by its goods as a sentence names them, where it is of any; else by what its label alone tells."""
+    label = label_of(parsed)
+    goods = None if label is None or (label.gtin, label.sscc) == (None, None) else goods_of(label, facts, today)
+    return scan_named(parsed) if goods is None or isinstance(goods, Refused) else goods_text(goods)
 
 
 def container_text(container: str) -> str:

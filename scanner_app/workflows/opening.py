@@ -76,7 +76,7 @@ class Opening:
         if refused is not None:
             return refuse(OpeningState(), refused.refusal, refused.parameters)
         state = OpeningState()
-        return Transition(state, None, Tone.NEUTRAL, progress=state.progress)
+        return Transition(state, None, Tone.NEUTRAL, Line("say.opening.begun"), progress=state.progress)
 
     def step(self, state: OpeningState, happening: Happening, facts: Facts, moment: Moment) -> Transition[OpeningState]:
         """What a scan, a command or a typed number comes to."""

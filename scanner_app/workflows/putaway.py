@@ -58,7 +58,10 @@ class Putaway:
     def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[PutawayState]:  # noqa: ARG002 - the form of every workflow
         """Nothing in hand; goods without serials come from the read point until another place is scanned."""
         state = PutawayState(moment.read_point, left=_left_at(moment.read_point, facts))
-        return Transition(state, None, Tone.NEUTRAL)
+        say = Line("say.putaway.begun")
+        if state.left:
+            say = Line("say.putaway.begun_left", {"left": state.left, "place": state.source})
+        return Transition(state, None, Tone.NEUTRAL, say)
 
     def step(self, state: PutawayState, happening: Happening, facts: Facts, moment: Moment) -> Transition[PutawayState]:
         """What a scan, a command or a typed number comes to."""

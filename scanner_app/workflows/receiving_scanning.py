@@ -19,7 +19,7 @@ from scanner_app.workflows.goods import (
     codes_of,
     label_of,
     place_or_document,
-    scan_named,
+    scan_looked_up,
     scan_text,
 )
 from scanner_app.workflows.receiving_asking import DOCK_WANTED, refuse_first
@@ -55,9 +55,9 @@ def on_scan(state: ReceivingState, scanned: Scanned, facts: Facts, moment: Momen
     if pending is not None and pending.asked is Asked.RECALL:
         if parsed.kind is Kind.LOCATION and moment.cage in codes_of(parsed):
             return quarantine(state, pending, facts, moment)
-        return refuse_first(state, scan_named(parsed))
+        return refuse_first(state, scan_looked_up(parsed, facts, moment.today))
     if state.closing is not None:
-        return refuse_first(state, scan_named(parsed))
+        return refuse_first(state, scan_looked_up(parsed, facts, moment.today))
     if pending is not None and pending.text == parsed.text and pending.asked in ANSWERED_BY_THE_SAME:
         return _again(state, pending, scanned, facts, moment)
     return _anew(state, parsed, facts, moment)

@@ -81,7 +81,7 @@ def test_a_cold_pallet_scanned_again_at_once_still_wants_its_logger(worker: Work
 
     assert {told(view) for view in views} == {(Mark.STOP, "cold goods: logger result first")}
     assert {(view.giant, view.verb) for view in views} == {
-        ("LOGGER", "scan CMD-LOGGER_OK, CMD-LOGGER_ALARM, or without a logger CMD-QUARANTINE")
+        ("LOGGER", "scan CMD-LOGGER_OK or CMD-LOGGER_ALARM; no logger: CMD-QUARANTINE")
     }
     answered = worker.scan(command_scan("LOGGER_OK"))
     assert told(answered)[1].startswith("logger well: scan (00) …")
@@ -176,3 +176,14 @@ def test_half_a_label_is_not_forgotten_in_silence(worker: Worker) -> None:
 
     assert told(view) == (Mark.ASK, f"+1 {whole.name}")
     assert view.lines[0] == f"NOT TAKEN half a label: {half.name}"
+
+
+def test_a_badge_is_typed_with_its_prefix_in_small_letters(worker: Worker) -> None:
+    badge = worker.site.operator(TOM).badge
+    worker.sign_in()
+    worker.press("F6")
+    worker.type(badge.replace("USR-", "usr-"))
+    worker.clock.advance(1000)
+
+    assert worker.press("enter").secret
+    assert badge.partition(".")[2].encode() not in last_raw(worker).payload

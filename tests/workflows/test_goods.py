@@ -31,6 +31,7 @@ from scanner_app.workflows.goods import (
     label_of,
     resolve,
     said_to_hold_cases,
+    scan_looked_up,
     scan_named,
     scan_text,
 )
@@ -174,7 +175,8 @@ LOT_LINE = Line("line.lot", {"lot": "A12B", "expiry": "2027-05-31"})
     [
         (label(AMOX.gtin, "S1", "A12B", GOOD), "S1"),
         (f"]C100{SSCC}", f"(00) …{SSCC[-4:]}"),
-        (label(AMOX.gtin, None, "A12B", GOOD), "A12B"),
+        (label(AMOX.gtin, None, "A12B", GOOD), AMOX.gtin),
+        (label(None, None, "A12B", GOOD), "A12B"),
         (f"]E0{PAIN.gtin[1:]}", PAIN.gtin),
         (label(None, None, None, GOOD), "2027-05-31"),
         ("]Q1LOC-DOCK-1", "DOCK-1"),
@@ -184,6 +186,20 @@ LOT_LINE = Line("line.lot", {"lot": "A12B", "expiry": "2027-05-31"})
 )
 def test_a_scan_is_named_by_what_its_label_tells(text: str, named: str) -> None:
     assert scan_named(parsed(text)) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (label(AMOX.gtin, None, "A12B", GOOD), "Amoxidem"),
+        (label(UNKNOWN, None, "A12B", GOOD), UNKNOWN),
+        (label(None, None, "A12B", GOOD), "A12B"),
+        (f"]C100{SSCC}", f"(00) …{SSCC[-4:]}"),
+        ("]Q1LOC-NOWHERE", "NOWHERE"),
+    ],
+)
+def test_a_scan_is_named_by_its_item_where_that_is_known(text: str, named: str) -> None:
+    assert scan_looked_up(parsed(text), FACTS, TODAY) == named
 
 
 def test_the_lines_of_goods_label_lot_and_expiry() -> None:

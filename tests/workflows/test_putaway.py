@@ -675,6 +675,7 @@ def test_a_battery_pull_keeps_what_is_in_hand() -> None:
 
 def test_the_prompt_counts_down_what_stands_at_the_source() -> None:
     at = bench(unit(AMOX, "S1"), some(PAIN, 20), unit(AMOX, "S2", CASE_1), moves=(came(CASE_1),))
+    assert at.last.say == Line("say.putaway.begun_left", {"left": 22, "place": "DOCK-1"})
     left = [at.workflow.prompt(at.state).parameters.get("left")]
     for texts in ([pack(AMOX, "S1")], [box(CASE_1)], [pack(PAIN, None, "P55")]):
         at.scans(*texts, BIN)
@@ -709,6 +710,7 @@ def test_done_tells_what_still_stands_there() -> None:
 def test_done_is_done_where_nothing_is_left_or_nobody_knows_where() -> None:
     nowhere = Bench(Putaway(), floor().seed(some(PAIN, 5)), replace(MOMENT, read_point=None))
     for at in (bench(some(PAIN, 5, "DOCK-2")), nowhere):
+        assert at.say == "say.putaway.begun"
         at.command(Command.DONE)
         assert (at.last.finished, at.say) == (True, "say.putaway.done")
 
