@@ -137,7 +137,7 @@ RECEIVING: dict[str, str] = {
     "prompt.receiving.case_or_item": "scan case or item",
     "prompt.receiving.any_or_accept": "scan on; {waiting} in sealed cases: Accept",
     "prompt.receiving.accept": "{waiting} waiting in sealed cases: Accept",
-    "prompt.receiving.all_in": "all {expected} are in: Done closes {document}",
+    "prompt.receiving.all_in": "all {expected} in: Done closes {document}",
     "prompt.receiving.item": "scan an item",
     "prompt.receiving.dock": "scan the dock you stand at",
     "prompt.receiving.damaged": "scan the damaged item",
@@ -396,7 +396,7 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.putaway.done_left": "put-away done; {left} {left:unit|units} still at {place}",
     "line.putaway.content": "{item}",
     "line.putaway.in_hand": "{quantity} {quantity:unit|units} of it in hand",
-    "line.putaway.all_in_hand": "in hand: {count} things, {quantity} {quantity:unit|units}",
+    "line.putaway.all_in_hand": "in hand: {count} {count:thing|things}, {quantity} {quantity:unit|units}",
     # Opening balance.
     "prompt.opening.place": "scan the place to count in",
     "prompt.opening.goods": "scan what lies in {place}",

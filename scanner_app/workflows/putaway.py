@@ -164,8 +164,8 @@ def _take(
     state: PutawayState, goods: Unit | Container | Quantity, facts: Facts, moment: Moment
 ) -> Transition[PutawayState]:
     """Goods in hand, or why not; neutral where they are in hand already."""
-    lines = goods_lines(goods)
     taken = take(state, goods, facts, moment)
+    lines = goods_lines(goods, holds_cases=None if isinstance(taken, NotTaken) else taken.holds_cases)
     if isinstance(taken, NotTaken):
         neutral = taken.refused.refusal is Refusal.ALREADY_SCANNED
         tone = Tone.NEUTRAL if neutral else Tone.BAD

@@ -68,7 +68,7 @@ def test_one_key_leads_from_pallets_to_accept_to_done(worker: Worker) -> None:
     assert any(line.startswith("PALLET (00) …") for line in first.lines)
     assert (second.giant, second.verb) == ("ACCEPT", "96 waiting in sealed cases: Accept")
     assert (accepted.giant, accepted.verb, next_key(accepted)) == (
-        "DONE", "all 96 are in: Done closes ASN-1001", "Done",
+        "DONE", "all 96 in: Done closes ASN-1001", "Done",
     )  # fmt: skip
     assert told(closed) == (Mark.OK, "ASN-1001 closed: all 96 in")
 

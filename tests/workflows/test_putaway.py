@@ -115,6 +115,21 @@ def test_a_pallet_moves_whole_and_keeps_its_seal() -> None:
     assert at.ledger.location(CASE_1) == "A-01-1"
 
 
+@pytest.mark.parametrize(
+    ("moves", "inside", "code"),
+    [
+        ((came(PALLET), came(CASE_1, PALLET)), (), "line.pallet"),
+        ((came(PALLET),), (unit(AMOX, "S1", PALLET),), "line.case_alone"),
+        ((came(PALLET),), (), "line.sscc"),
+    ],
+)
+def test_a_logistic_unit_is_named_by_what_is_in_it(
+    moves: tuple[ContainerMove, ...], inside: tuple[Posting, ...], code: str
+) -> None:
+    at = bench(*inside, moves=moves)
+    assert [line.code for line in at.scan(box(PALLET)).lines if line.parameters.get("container")] == [code]
+
+
 def test_a_serialised_case_moves_by_its_own_label() -> None:
     case = case_place(case_gtin(AMOX), "C-77")
     at = bench(unit(AMOX, "S1", case), moves=(came(case, seal=Seal.OPEN),))
