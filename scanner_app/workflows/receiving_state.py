@@ -220,16 +220,14 @@ def _goods(state: ReceivingState) -> Prompt:
 
 def _what_is_left(state: ReceivingState, commands: tuple[Command, ...]) -> Prompt:
     """Done when all is in, Accept when all that is left waits in sealed parents, else what may still come."""
-    left = None if state.expected is None else state.expected - state.done
-    waiting: Parameters = {"waiting": state.waiting}
-    if state.expected and left is not None and left <= 0 and not state.waiting:
-        parameters: Parameters = {"expected": state.expected, "document": state.document}
-        return Prompt("prompt.receiving.all_in", "DONE", parameters, commands)
-    if state.waiting and left is not None and left <= state.waiting:
-        return Prompt("prompt.receiving.accept", "ACCEPT", waiting, commands)
+    left = (state.expected or 0) - state.done
     noun = "PALLET" if state.pallets else "ITEM"
     if state.waiting:
-        return Prompt("prompt.receiving.any_or_accept", noun, waiting, commands)
+        code, noun = ("accept", "ACCEPT") if left <= state.waiting else ("any_or_accept", noun)
+        return Prompt(f"prompt.receiving.{code}", noun, {"waiting": state.waiting}, commands)
+    if state.expected and left <= 0:
+        parameters: Parameters = {"expected": state.expected, "document": state.document}
+        return Prompt("prompt.receiving.all_in", "DONE", parameters, commands)
     return Prompt(f"prompt.receiving.{_may_come(state)}", noun, {}, commands)
 
 
