@@ -348,6 +348,8 @@ class SummaryFact:
     pack posted without serial too); else what fits no line of the item with the same lot or without one."""
     over: int = 0
     """Base units received beyond what a line expects, where lines count; 0 for a serialised document."""
+    pallets_outstanding: int = 0
+    """Containers that hold further ones, stand in none by the document, and have not come."""
 
 
 @dataclass(frozen=True, slots=True)

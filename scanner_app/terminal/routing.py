@@ -14,6 +14,7 @@ from scanner_app.terminal.cards import card_command, card_workflow
 from scanner_app.terminal.judging import Context
 from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_of
 from scanner_app.workflows.catalogue import workflow_of
+from scanner_app.workflows.goods import codes_of
 from scanner_app.workflows.signing import SIGNING
 from scanner_app.workflows.step import Command, Commanded, Scanned, Tone, Transition, refuse
 from scanner_app.workflows.undo import undo_last
@@ -66,7 +67,7 @@ class Router:
         if session.enquiry is not None or self._work.task is not None:
             return self.happening(scanned)
         if understood.kind is Kind.DOCUMENT:
-            return self._scanned_document(understood.code or "")
+            return self._scanned_document(understood)
         return self._look_up(scanned)
 
     def _card(self, code: str) -> Routed:
@@ -143,11 +144,12 @@ class Router:
             return self._stay(decided)
         return self._at_task(OpenTask(row, workflow, decided.state), decided)
 
-    def _scanned_document(self, document_id: str) -> Routed:
-        document = cast("Document | None", self._step.answer(DocumentOf(document_id)))
-        if document is None or document.kind.value not in WORKFLOW_OF_DOCUMENT:
-            return self._stay(refuse(None, Refusal.UNKNOWN_DOCUMENT, {"document": document_id}))
-        return self.open(WORKFLOW_OF_DOCUMENT[document.kind.value], document_id)
+    def _scanned_document(self, parsed: ParsedScan) -> Routed:
+        for code in codes_of(parsed):
+            document = cast("Document | None", self._step.answer(DocumentOf(code)))
+            if document is not None and document.kind.value in WORKFLOW_OF_DOCUMENT:
+                return self.open(WORKFLOW_OF_DOCUMENT[document.kind.value], document.id)
+        return self._stay(refuse(None, Refusal.UNKNOWN_DOCUMENT, {"document": parsed.code}))
 
     def _look_up(self, first: Scanned | None) -> Routed:
         """Lays a look-up over what is open; a scan on the menu is looked up at once."""

@@ -71,7 +71,7 @@ def test_a_scan_on_the_line_is_saved_shown_and_heard(running: Running) -> None:
     view = running.terminal.view()
     assert view.room is Room.SIGN_IN
     assert view.panel is not None
-    assert view.panel.headline == "sign in first: scan your badge"
+    assert view.panel.headline == "A-01-1 not taken: scan your badge first"
     end = time.monotonic() + PATIENCE_S
     while not running.rung and time.monotonic() < end:
         threading.Event().wait(0.01)

@@ -136,7 +136,7 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
     assert {"step", "result", "refusal", "outcome", "say", "prompt", "entries", "saved"} <= set(steps[0])
     received = steps[2]
     assert (received["result"], len(received["entries"])) == ("accepted", 1)
-    assert received["prompt"] == "scan pallet, case or item"
+    assert received["prompt"] == "scan on; 48 in sealed cases: Accept"
     assert steps[3]["result"] == "noop"
     assert home.exists()
 

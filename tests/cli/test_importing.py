@@ -81,7 +81,7 @@ def test_a_bad_row_imports_nothing_and_every_cell_of_it_is_named(
     assert import_text(home, "items", ITEMS + f"{ITEM[:-1]}0,,warm\n") == 1
     row = "items.txt: line 3 (09521001000110)"
     assert told(capsys) == [
-        f"{row}, gtin: A GTIN 09521001000110 ends in 0, not 6",
+        f"{row}, gtin: A GTIN 09521001000110 ends in 0, the check digit is 6",
         f"{row}, name: is empty",
         f"{row}, storage_class: 'warm' is none of ambient, cold, frozen, controlled, hazardous",
         "scanner: 1 bad row; nothing was imported.",

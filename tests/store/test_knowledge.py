@@ -204,7 +204,9 @@ def test_lines_count_what_came_for_them(site: Writer) -> None:
 
 
 def test_the_summary_of_a_serialised_document(site: Writer) -> None:
+    assert ask(site, f.DocumentSummary("ASN-1")).pallets_outstanding == 1
     take_pallet(site)
+    assert ask(site, f.DocumentSummary("ASN-1")).pallets_outstanding == 0
     site.post(received(key("S1", owner="client"), CASE), document="ASN-1")
     site.post(received(key("S9", status=Status.HELD), "CAGE"), document="ASN-1")
     found = ask(site, f.DocumentSummary("ASN-1"))
