@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from scanner_app.terminal.front import Front
     from scanner_app.workflows.step import Line
 
+CHOOSING = frozenset({Room.MENU, Room.TASK})
+"""Rooms in which digits choose."""
 HISTORY_ROWS = 20
 RESTART_ROWS = 3
 
@@ -108,7 +110,7 @@ class Presenter:
             entering=None if overlaid else self._entering(front),
             secret=front.typing_secret,
             stripe=self._stripe_text(front, say),
-            menu=() if overlaid else _menu(front, say),
+            menu=_menu(front, say) if room in CHOOSING else (),
             history=self._history(front, say),
             health=self._health(front, say),
             notes=self._notes(front, say),

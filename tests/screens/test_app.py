@@ -37,7 +37,7 @@ async def press(pilot: Pilot[None], name: str, character: str | None) -> None:
 async def test_every_key_reaches_the_driver() -> None:
     driver = FakeDriver(RECEIVING)
     async with ScannerApp(driver).run_test(size=SIZE) as pilot:
-        names = [*(f"f{number}" for number in range(1, 11)), "escape", "enter", "backspace", "ctrl+c"]
+        names = [*(f"f{number}" for number in range(1, 13)), "escape", "enter", "backspace", "ctrl+c"]
         for name in names:
             await press(pilot, name, None)
         await press(pilot, "a", "a")
@@ -45,7 +45,7 @@ async def test_every_key_reaches_the_driver() -> None:
         await press(pilot, "space", " ")
         await press(pilot, "7", "7")
         assert driver.calls == [
-            *(("key", f"F{number}") for number in range(1, 11)),
+            *(("key", f"F{number}") for number in range(1, 13)),
             *(("key", name) for name in ("escape", "enter", "backspace", "ctrl+c")),
             *(("text", text) for text in "a( 7"),
         ]

@@ -29,8 +29,10 @@ from tests.screens.views import (
     FOUND,
     HEALTH,
     HISTORY,
+    LEAVING,
     LOOK_UP,
     MENU,
+    PIN,
     RECALL,
     RECEIVING,
     SIGN_IN,
@@ -184,6 +186,22 @@ def test_an_answer_takes_the_rows_there_are() -> None:
         "B-04-2  available",
         "LOT A12B  EXP 2026-11-10",
     ]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_must_be_said_for_a_moment_stands_above_the_keys(size: tuple[int, int]) -> None:
+    rows = [row.text.strip(" ") for row in page(LEAVING, *size).rows]
+    at = rows.index("Ctrl-C again ends")
+    assert all(text.startswith("F") for text in rows[at + 1 :] if text)
+    assert "Ctrl-C" not in said(MENU, *size)
+
+
+@pytest.mark.parametrize("digits", range(7))
+def test_a_pin_does_not_move_while_it_grows(digits: int) -> None:
+    rows = [row.text for row in page(replace(PIN, entering="1" * digits), 80, 24).rows]
+    first = next(text for text in rows if text.strip(" ").startswith("Ana Duarte"))
+    dots = [text for text in rows if "▄▄▄▄ " in text and len(text.strip(" ")) < 60]
+    assert {len(text) - len(text.lstrip(" ")) for text in (first, *dots)} == {len(first) - len(first.lstrip(" "))}
 
 
 def test_a_list_that_fits_is_whole() -> None:

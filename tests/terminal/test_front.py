@@ -305,7 +305,7 @@ def test_a_stopped_ledger_is_told_with_its_remedy(worker: Worker) -> None:
     worker.sign_in()
     worker.front.stopped(StoreError("DISK_FULL", "the disk is full.", remedy="Free some space."))
     view = worker.view()
-    assert view.room is Room.FAULT
+    assert (view.room, view.menu) == (Room.FAULT, ())
     assert view.panel is not None
     assert (view.panel.mark, view.panel.more) == (Mark.STOP, ("Free some space.",))
     assert keys_of(view) == {"F9": "Try again"}
