@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from scanner_app.store.inbox import Capture
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.keys import Actions
+    from scanner_app.workflows.step import Prompt
 
 TYPED_LENGTH_MAX = 120
 NS_PER_S = 1_000_000_000
@@ -66,6 +67,7 @@ class Front:
         self.shown = Shown()
         self.prompt_shown_ns = clock.monotonic_ns()
         self.blocking_since_ns: int | None = None
+        self._blocking: Prompt | None = None
         self.ledger: Ledger
         self.desk: Desk
 
@@ -199,14 +201,16 @@ class Front:
                 self._told(self.desk.command(Commanded(Command.WHY)))
             return
         self.shown = replace(self.shown, entering=None)
+        if not entering:
+            return
         if self.typing_secret:
             self._told(self.desk.pin(entering))
         elif self.room is Room.SIGN_IN and entering.isdigit():
             # Somebody's PIN, most likely: it must not get into the ledger as a scan.
             self._told(Told(None, Tone.ATTENTION, Line("say.signing.badge_first"), (), None))
-        elif entering and self.desk.prompt.wants_number and entering.isascii() and entering.isdigit():
+        elif self.desk.prompt.wants_number and entering.isascii() and entering.isdigit():
             self._told(self.desk.typed(entering))
-        elif entering:
+        else:
             self._typed_scan(entering)
 
     def _typed_scan(self, text: str) -> None:
@@ -361,9 +365,13 @@ class Front:
         return self._results.of(event_id)
 
     def _prompt_shown(self) -> None:
+        """Notes when. A question that stands already is no new one: its answer may come right after a wrong scan."""
         self.prompt_shown_ns = self._clock.monotonic_ns()
-        blocking = self.desk.prompt.blocking and self.desk.work.session.signing.working
-        self.blocking_since_ns = self.prompt_shown_ns if blocking else None
+        prompt = self.desk.prompt
+        blocking = prompt if prompt.blocking and self.desk.work.session.signing.working else None
+        if blocking != self._blocking:
+            self._blocking = blocking
+            self.blocking_since_ns = None if blocking is None else self.prompt_shown_ns
 
 
 def _nowhere(raw: RawScan) -> None:

@@ -75,9 +75,7 @@ def test_the_app_draws_through_it() -> None:
     assert ScannerApp(FakeDriver(SIGN_IN)).driver_class is FloorDriver
 
 
-async def test_a_terminal_that_goes_away_is_noticed(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_terminal_that_goes_away_is_noticed(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LinuxDriver, "start_application_mode", lambda _: None)
     line.driver.start_application_mode()
     line.hang_up()

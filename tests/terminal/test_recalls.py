@@ -120,6 +120,15 @@ def test_the_card_for_quarantine_may_be_typed(recalled: Worker) -> None:
     assert not recalled.press("enter").blocking
 
 
+def test_a_wrong_scan_does_not_put_its_answer_off(recalled: Worker) -> None:
+    since = recalled.front.blocking_since_ns
+    assert since is not None
+    recalled.scan("]Q1LOC-A-01-1")
+    assert recalled.front.blocking_since_ns == since
+    recalled.scan(command_scan("QUARANTINE"))
+    assert recalled.front.blocking_since_ns is None
+
+
 def test_a_battery_pull_shows_it_again(recalled: Worker) -> None:
     recalled.pull_the_battery()
     view = recalled.view()

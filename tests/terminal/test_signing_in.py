@@ -151,6 +151,13 @@ def test_a_clock_that_was_lost_is_no_way_around_the_lock(worker: Worker) -> None
     assert worker.view().room is Room.SIGN_IN
 
 
+def test_enter_without_a_digit_is_no_wrong_pin(worker: Worker) -> None:
+    asked = badge_typed(worker, ANA)
+    worker.type("1")
+    worker.press("backspace")
+    assert worker.press("enter") == asked
+
+
 def test_a_wrong_pin_is_told_in_red(worker: Worker) -> None:
     badge_typed(worker, ANA)
     worker.type("1111")
