@@ -9,7 +9,7 @@ two pulls, the next one goes on from there.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from scanner_app.demo.labels import (
     badge_scan,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from scanner_app.clock import Clock
     from scanner_app.demo.site import DemoOperator, DemoSite
+    from scanner_app.domain.facts import ContainerFact, UnitFact
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.front import Front
     from scanner_app.workflows.step import Prompt
@@ -99,7 +100,8 @@ class Trigger:
     def stripe(self, front: Front) -> Line:
         """What stands across the screen: the key, and the PIN of whoever is asked for it now or next."""
         signing = front.desk.work.session.signing
-        person = self._person(signing.asked or signing.operator) or self._next_person(front)
+        known = signing.operator if signing.working else signing.asked
+        person = self._person(known) or self._next_person(front)
         return Line("screen.stripe.demo", {"pin": person.pin})
 
     def label(self, front: Front) -> str:
@@ -230,14 +232,14 @@ class Trigger:
         parsed = parse_scan(label, self._site.today)
         if not isinstance(parsed, ParsedScan):
             return None
-        found: object = None
+        asked: list[ContainerOf | UnitOf] = []
         if parsed.sscc is not None:
-            found = ledger.answer(ContainerOf(sscc_place(str(parsed.sscc))))
+            asked = [ContainerOf(sscc_place(str(parsed.sscc)))]
         elif parsed.gtin is not None and parsed.serial is not None:
             gtin, serial = str(parsed.gtin), str(parsed.serial)
-            found = ledger.answer(UnitOf(gtin, serial)) or ledger.answer(ContainerOf(case_place(gtin, serial)))
-        location: str | None = getattr(found, "location", None)
-        return location
+            asked = [UnitOf(gtin, serial), ContainerOf(case_place(gtin, serial))]
+        found = (cast("ContainerFact | UnitFact | None", ledger.answer(query)) for query in asked)
+        return next((fact.location for fact in found if fact is not None), None)
 
 
 def _answer(prompt: Prompt) -> str | None:

@@ -47,7 +47,7 @@ LEAVE_WITHIN_NS = 2 * NS_PER_S
 
 
 class Front:
-    """Keys and typing of one terminal. `publish_view` is called after each step, on the ledger thread."""
+    """Keys and typing of one terminal. `publish` is called after each step, on the ledger thread."""
 
     def __init__(
         self, make_desk: Callable[[Ledger], Desk], clock: Clock, keys: KeysTable, idle_lock_s: int,
@@ -57,13 +57,13 @@ class Front:
         self.retry: Callable[[], None] = _nothing
         self._make_desk = make_desk
         self._clock = clock
-        self._actions = {getattr(keys, name).upper(): name for name in keys.__slots__}
+        self._keys = keys
+        self._actions = {self.key_of(name): name for name in keys.__slots__}
         self._idle_lock_ns = idle_lock_s * NS_PER_S
         self._publish = publish
         self._tell = tell
         self._touched_ns = clock.monotonic_ns()
         self._results = Results()
-        self.keys = keys
         self.shown = Shown()
         self.prompt_shown_ns = clock.monotonic_ns()
         self.blocking_since_ns: int | None = None
@@ -152,6 +152,10 @@ class Front:
                 recall=self.recall, unlockable=self.desk.unlockable,
             )
         )  # fmt: skip
+
+    def key_of(self, action: str) -> str:
+        """The key that an action has in the configuration, as it is shown."""
+        return str(getattr(self._keys, action)).upper()
 
     @property
     def leaving(self) -> bool:

@@ -134,7 +134,7 @@ def help_list(front: Front, say: Phrases) -> tuple[str, ...]:
     prompt = front.desk.prompt
     working = front.actions_beneath
     told = [
-        say.say("screen.help.key", {"key": getattr(front.keys, action), "does": say.say(_help_code(action, working))})
+        say.say("screen.help.key", {"key": front.key_of(action), "does": say.say(_help_code(action, working))})
         for action in HELPED
         if action in working
     ]

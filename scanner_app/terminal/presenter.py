@@ -205,7 +205,7 @@ class Presenter:
     def _keys(self, front: Front, say: Phrases) -> tuple[KeyHint, ...]:
         """The keys that work now, in the order of their numbers. Undo is shown where it would find something."""
         hints = [
-            KeyHint(getattr(front.keys, action), say.say(label))
+            KeyHint(front.key_of(action), say.say(label))
             for action, label in front.actions.items()
             if action != "undo" or front.desk.undoable
         ]
@@ -235,7 +235,7 @@ class Presenter:
 
 def _paging(front: Front, say: Phrases, keys: tuple[KeyHint, ...]) -> KeyHint | None:
     """The key for next turns pages where it has no other use."""
-    hint = KeyHint(front.keys.skip, say.say("screen.key.page"))
+    hint = KeyHint(front.key_of("skip"), say.say("screen.key.page"))
     return None if any(shown.key == hint.key for shown in keys) else hint
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from scanner_app.config import KeysTable
 from scanner_app.demo.labels import gtin_scan, lot_scan
 from scanner_app.terminal.shown import REMEMBERED_MAX
 from scanner_app.terminal.view import HistoryRow, Mark, Room
@@ -263,6 +265,21 @@ def test_paging_has_the_key_for_next_where_it_has_no_other_use(worker: Worker) -
     view = worker.press("F5")
     assert view.paging is not None
     assert (view.paging.key, view.paging.label) == ("F4", "Page")
+
+
+def test_keys_are_shown_as_they_are_configured(worker: Worker) -> None:
+    table = KeysTable(help="F2", undo="f1", skip="f11")
+    station = replace(worker.station, config=replace(worker.station.config, keys=table))
+    worker.ledger.close()
+    worker.station = station
+    worker.start()
+    view = receiving(worker)
+    assert {hint.key: hint.label for hint in view.keys}["F11"] == "Accept"
+    help_ = worker.press("F2")
+    assert help_.room is Room.HELP
+    assert help_.paging is not None
+    assert help_.paging.key == "F11"
+    assert any(note.startswith("F1  take back") for note in help_.notes)
 
 
 def test_when_a_result_came_is_told_once_the_clock_has_gone_on(worker: Worker) -> None:
