@@ -160,6 +160,7 @@ MINIMA = {
     ("scanner", "idle_gap_ms"): 1,
 }
 MAY_BE_EMPTY = frozenset({("scanner", "prefix"), ("scanner", "suffix"), ("scanner", "port"), ("scanner", "terminator")})
+FUNCTION_KEYS = tuple(f"F{number}" for number in range(1, 13))
 TYPE_WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -232,6 +233,7 @@ def config_of(given: Mapping[str, Any], origin: str) -> Config:
     if unknown:
         raise _refused(origin, unknown[0], None, f"is no table; known are {', '.join([*TABLES, '[scanner]'])}")
     tables = {name: _table(origin, name, kind, given.get(name, {})) for name, kind in TABLES.items()}
+    _check_keys(origin, tables["keys"])
     scanners = given.get("scanner", [])
     if not isinstance(scanners, list):
         raise _refused(origin, "scanner", None, "must be written [[scanner]], once for each scanner")
@@ -248,6 +250,18 @@ def _table(origin: str, name: str, kind: type[Any], given: object) -> Any:  # no
             raise _refused(origin, name, key, f"is not known; known are {', '.join(known)}")
         _check(origin, name, key, value, known[key])
     return kind(**given)
+
+
+def _check_keys(origin: str, keys: KeysTable) -> None:
+    """Each action has a function key of its own: of two actions on one key only one would ever happen."""
+    taken: dict[str, str] = {}
+    for action in (each.name for each in fields(keys)):
+        key = str(getattr(keys, action))
+        if key.upper() not in FUNCTION_KEYS:
+            raise _refused(origin, "keys", action, f"must be one of F1 to F12, not {key!r}")
+        if key.upper() in taken:
+            raise _refused(origin, "keys", action, f"is {key} like {taken[key.upper()]}; each action needs its own")
+        taken[key.upper()] = action
 
 
 def _check(origin: str, table: str, key: str, value: object, wanted: type[object]) -> None:

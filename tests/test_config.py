@@ -58,6 +58,10 @@ def test_the_example_describes_a_usable_scanner() -> None:
         ("[scan]\nqueue_max = 9999999999\n", "[scan] queue_max"),
         ("[screen]\nlanguage = 'xx'\n", "[screen] language"),
         (f"[device]\nid = '{'x' * (TEXT_MAX + 1)}'\n", "[device] id"),
+        ("[keys]\nhelp = 'F2'\n", "[keys] undo is F2 like help"),
+        ("[keys]\nundo = 'F3'\nback = 'f3'\n", "[keys] back is f3 like undo"),
+        ("[keys]\nmenu = 'F13'\n", "[keys] menu must be one of F1 to F12"),
+        ("[keys]\nenter = 'x'\n", "[keys] enter must be one of F1 to F12"),
         ("[scanner]\nname = 'x'\n", "[scanner]"),
         ("[[scanner]]\nspeed = 9\n", "[scanner] speed"),
     ],
@@ -71,6 +75,11 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, place: str) -> None:
     assert str(path) in refused.value.message
     assert place in refused.value.message
     assert refused.value.remedy
+
+
+def test_keys_may_change_places() -> None:
+    config = config_of({"keys": {"help": "F2", "undo": "F1", "sync": "f11"}}, "x.toml")
+    assert (config.keys.help, config.keys.undo, config.keys.sync) == ("F2", "F1", "f11")
 
 
 def test_broken_toml_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from scanner_app.intake import RawScan, replayed_scan
 from scanner_app.phrases import phrases_of
 from scanner_app.terminal.cards import card_command
 from scanner_app.terminal.front import Front
-from scanner_app.terminal.presenter import sentence
+from scanner_app.terminal.telling import sentence
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded
 

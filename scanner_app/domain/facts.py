@@ -207,9 +207,13 @@ class LastFact:
 
 @dataclass(frozen=True, slots=True)
 class RecentScans:
-    """The last scans of the device with their results, newest first → tuple[HistoryLine, ...]."""
+    """The last scans of the device with their results, newest first → tuple[HistoryLine, ...].
+
+    `corrections`: also what was taken back by a key, of which nothing was scanned.
+    """
 
     limit: int = 20
+    corrections: bool = False
 
 
 Query = (
@@ -386,7 +390,10 @@ class UndoFact:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One saved scan: when, what kind, its verdict code and parameters, what was scanned (printable)."""
+    """One saved scan: when, what kind, its verdict code and parameters, what was scanned (printable).
+
+    `scanned` is empty for a correction made by a key. `event_id` and `workflow` are those of the entry.
+    """
 
     seq: int
     event_time: int
@@ -396,3 +403,5 @@ class HistoryLine:
     accepted: bool
     parameters: dict[str, str | int | None]
     scanned: str
+    event_id: str = ""
+    workflow: str | None = None

@@ -10,13 +10,13 @@ from scanner_app.domain.permissions import refused_to
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.store.ledger import TaskRow
-from scanner_app.terminal.cards import card_command, card_workflow
+from scanner_app.terminal.cards import HELP_SHOWN, card_command, card_workflow
 from scanner_app.terminal.judging import Context
 from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_of
 from scanner_app.workflows.catalogue import workflow_of
 from scanner_app.workflows.goods import codes_of
 from scanner_app.workflows.signing import SIGNING
-from scanner_app.workflows.step import Command, Commanded, Scanned, Tone, Transition, refuse
+from scanner_app.workflows.step import Command, Commanded, Line, Scanned, Tone, Transition, refuse
 from scanner_app.workflows.undo import undo_last
 
 if TYPE_CHECKING:
@@ -71,7 +71,16 @@ class Router:
         return self._look_up(scanned)
 
     def _card(self, code: str) -> Routed:
-        """A command card, or one that opens a workflow; a decision that is asked for comes first."""
+        """A card, of a command or a workflow; one whose step has no words of its own says at least which it was."""
+        routed = self._by_card(code)
+        moved = routed.transition
+        if moved.draft is not None or moved.say is not None:
+            return routed
+        say = "say.card.nothing" if routed.work == self._work else "say.card.done"
+        return replace(routed, transition=replace(moved, say=Line(say, {"card": code})))
+
+    def _by_card(self, code: str) -> Routed:
+        """A decision that is asked for comes before any other work."""
         workflow = card_workflow(code)
         if workflow is not None and self._work.prompt.blocking:
             return self._stay(refuse(None, Refusal.ANSWER_FIRST, {"question": self._work.prompt.noun}))
@@ -80,6 +89,8 @@ class Router:
         commanded = card_command(code)
         if commanded is None:
             return self._stay(refuse(None, Refusal.BAD_FORMAT, {"cause": f"no such card: {code}"}))
+        if commanded.command is Command.HELP:
+            return self._stay(Transition(None, None, Tone.NEUTRAL, Line(HELP_SHOWN)))
         return self.command(commanded)
 
     def command(self, commanded: Commanded) -> Routed:

@@ -38,6 +38,19 @@ def test_without_a_command_the_help_is_shown_and_the_exit_is_2(capsys: pytest.Ca
     assert all(command in said for command in COMMANDS)
 
 
+def test_the_screen_without_a_terminal_is_one_sentence_and_exit_3(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run"]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "scanner: NO_TERMINAL: the screen needs a terminal. "
+        "`scanner replay` drives it without one, `scanner run --demo` plays its shift.\n"
+    )
+    assert not home.exists()
+
+
 def test_an_unknown_command_names_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["fly"])
