@@ -70,7 +70,7 @@ def enrol_code(office: Office, given: Arguments) -> Answer:
 
 def import_file(office: Office, given: Arguments) -> Answer:
     """A file of records, all of it or, with `partial`, its good rows."""
-    contents = read_contents(given["kind"], given["content"])
+    contents = read_contents(given["kind"], given["content"], partial=given["partial"])
     site = site_of(office, given.get("site"))
 
     def work(writing: Writing) -> list[Any]:
@@ -84,7 +84,7 @@ def import_file(office: Office, given: Arguments) -> Answer:
     blocked = bool(bad[len(contents.bad) :] if given["partial"] else bad) or not len(contents)
     return {
         "records": 0 if blocked else len(contents),
-        "bad": [{"row": each.row, "column": each.column, "problem": each.problem} for each in bad],
+        "bad": [{"where": each.where, "column": each.column, "problem": each.problem} for each in bad],
     }
 
 

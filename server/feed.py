@@ -1,4 +1,4 @@
-"""The feed as it is read: pages after a cursor, in two scopes over one counter (docs/decisions/0004).
+"""The feed as it is read: pages after a cursor, in two scopes over one counter (docs/decisions/0005).
 
 A cursor is `number.link`: the number in decimal digits, the link in hexadecimal; opaque to devices. One whose link is
 not the centre's own comes from another past.

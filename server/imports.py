@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.feed_records import DOCUMENT, DOCUMENT_PART, ITEM, LEVEL, PLACE, bodies_of, compound
 from scanner_app.domain.follow_ups import ITEM_SUBJECT
-from scanner_app.domain.import_forms import (
-    BadRow,
-    BadRowError,
-    Reading,
-    document_rows,
-    read_documents,
-    read_items,
-    read_locations,
-    read_operators,
-    read_watches,
-    rows_of,
-)
+from scanner_app.domain.import_forms import FORMS, read_file
+from scanner_app.domain.import_json import json_rows
+from scanner_app.domain.import_rows import BadFileError, BadRow, Form, csv_rows, is_json, plain_text
 from scanner_app.domain.refusals import Accepted
 from scanner_app.domain.site_records import SiteRecords
 from server.doubts import PLACE_SUBJECT, FlagCode
@@ -31,19 +21,14 @@ from server.passwords import make_verifier
 from server.records import POLICY, decode_body, find_record, records_of_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from scanner_app.domain.import_records import Reading
     from scanner_app.domain.refusals import Parameters
     from server.writing import Writing
 
-LISTS: Final = {
-    "items": ("items", "levels"), "locations": ("locations",), "operators": ("operators",), "watches": ("watches",),
-    "documents": ("documents",), "policy": ("policy",),
-}  # fmt: skip
-READERS: Final[dict[str, Callable[[list[dict[str, str]]], Reading]]] = {
-    "items": read_items, "locations": read_locations, "operators": read_operators, "watches": read_watches,
-    "documents": read_documents,
-}  # fmt: skip
+POLICY_FORM: Final = Form(columns=("name", "value"), key="name", needed=("name", "value"), lists=("policy",))
+KINDS: Final = (*FORMS, "policy")
+"""What can be imported."""
+
 POLICIES: Final = {
     "active_days": "days without a word after which a device no longer counts as active",
     "quiet_minutes": "minutes that a count waits for devices that are late",
@@ -67,43 +52,33 @@ class Contents:
         return len(self.records) + len(self.policy)
 
 
-def read_contents(kind: str, text: str) -> Contents:
-    """What a file holds; verifiers of operators are made here (argon2id, about 20 ms each)."""
+def read_contents(kind: str, text: str, *, partial: bool = False) -> Contents:
+    """What a file holds, of one with bad rows the good ones if `partial`; verifiers of operators are made here."""
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    as_json = text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"}
+    if kind == "policy":
+        policy, bad = _read_policy(text)
+        return Contents(kind, sha256, SiteRecords(), policy, bad)
+    reading = read_file(kind, text)
+    bad = tuple(reading.bad)
+    places = {each.where for each in bad}
+    if bad and partial and "" not in places:
+        reading = read_file(kind, text, places)
+    return Contents(kind, sha256, SiteRecords() if reading.bad else _records_of(reading), (), bad)
+
+
+def _read_policy(text: str) -> tuple[tuple[tuple[str, int], ...], tuple[BadRow, ...]]:
     try:
-        if kind == "policy":
-            policy, bad = _read_policy(rows_of(text, as_json=as_json, lists=LISTS[kind]))
-            return Contents(kind, sha256, SiteRecords(), policy, bad)
-        if kind == "documents" and as_json:
-            reading = read_documents(document_rows(_documents_in(text)))
-        else:
-            reading = READERS[kind](rows_of(text, as_json=as_json, lists=LISTS[kind]))
-    except BadRowError as fault:
-        return Contents(kind, sha256, SiteRecords(), (), (BadRow(0, fault.column, fault.problem),))
-    return Contents(kind, sha256, _records_of(reading), (), tuple(reading.bad))
-
-
-def _documents_in(text: str) -> list[dict[str, object]]:
-    try:
-        given = json.loads(text.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as fault:
-        raise BadRowError("file", f"is no JSON: {fault}") from None
-    if isinstance(given, dict):
-        given = given.get("documents", [given])
-    if not isinstance(given, list) or not all(isinstance(document, dict) for document in given):
-        raise BadRowError("file", "must be a document, or a list of them")
-    return given
-
-
-def _read_policy(rows: list[dict[str, str]]) -> tuple[tuple[tuple[str, int], ...], tuple[BadRow, ...]]:
-    found, bad = [], []
-    for number, row in enumerate(rows, start=1):
-        name, value = row.get("name", ""), row.get("value", "")
+        plain = plain_text(text)
+        rows = json_rows(plain, POLICY_FORM) if is_json(plain) else csv_rows(plain, POLICY_FORM)
+    except BadFileError as fault:
+        return (), (fault.bad,)
+    found, bad = [], list(rows.bad)
+    for row in rows.good:
+        name, value = row.cells.get("name", ""), row.cells.get("value", "")
         if name not in POLICIES:
-            bad.append(BadRow(number, "name", f"{name!r} is none of {', '.join(POLICIES)}"))
+            bad.append(BadRow(row.where, "name", f"{name!r} is none of {', '.join(POLICIES)}"))
         elif not (value.isascii() and value.isdigit() and len(value) <= len(str(10**6))):
-            bad.append(BadRow(number, "value", f"{value!r} is no whole number"))
+            bad.append(BadRow(row.where, "value", f"{value!r} is no whole number"))
         else:
             found.append((name, int(value)))
     return tuple(found), tuple(bad)
@@ -132,13 +107,11 @@ def conflicts(writing: Writing, records: SiteRecords) -> list[BadRow]:
     missing = wanted - known
     if missing:
         missing -= {decode_body(row.body)["gtin"] for row in records_of_kind(writing.session, writing.site, LEVEL)}
-    bad = [BadRow(0, "gtin", f"no item {gtin}: import items first") for gtin in sorted(missing)]
+    bad = [BadRow("", "gtin", f"no item {gtin}: import items first") for gtin in sorted(missing)]
     for document in records.documents:
         row = find_record(writing.session, writing.site, DOCUMENT, document.id)
         if row is not None and row.body:
-            bad.append(BadRow(0, "document", f"{document.id} is there already"))
-        if document.serialised and document.lines:
-            bad.append(BadRow(0, "document", f"{document.id} names units and lines: use one of both"))
+            bad.append(BadRow("", "document", f"{document.id} is there already"))
     return bad
 
 

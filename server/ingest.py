@@ -1,4 +1,4 @@
-"""Ingest: one push within one transaction (sync.md, Push; docs/decisions/0004, What the centre keeps).
+"""Ingest: one push within one transaction (sync.md, Push; docs/decisions/0005, What the centre keeps).
 
 Lock the chain → check where the push stands → append the exact bytes → judge → fold into stock → flags → answer. There
 is no answer that refuses an entry: what cannot be read or believed is stored, quarantined, and the watermark moves on.

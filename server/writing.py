@@ -1,7 +1,7 @@
 """One site's writing transaction: its counter, its chains, its records, and the caches that live as long as the writer.
 
 Everything that changes a site goes through a Writing, which holds the site's row: numbers are given inside the
-transaction, so that no reader ever misses one (docs/decisions/0004, The feed is one counter a site).
+transaction, so that no reader ever misses one (docs/decisions/0005, The feed is one counter a site).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What to say to the centre next, and what its answers mean: a pure state machine (docs/decisions/0004).
+"""What to say to the centre next, and what its answers mean: a pure state machine (docs/decisions/0005).
 
     request = engine.next(now_ms, outbox)     # one of the Request types, or Wait
     effects = engine.done(request, outcome, now_ms, outbox)

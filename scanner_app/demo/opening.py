@@ -1,7 +1,7 @@
 """The demonstration's opening stock: what was there when the system began, as drafts or as the entries themselves.
 
 `opening_entries` gives the very same bytes on one day wherever it is called: handhelds and a centre that were made with
-`--demo` then hold the same facts, counted once (docs/decisions/0004).
+`--demo` then hold the same facts, counted once (docs/decisions/0005).
 """
 
 from __future__ import annotations

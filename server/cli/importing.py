@@ -9,7 +9,7 @@ from scanner_app.errors import ConfigError
 from scanner_app.phrases import printable
 from server.cli.answers import DONE, NO, perform, say, settings_of
 from server.commands import usage
-from server.imports import LISTS
+from server.imports import KINDS
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +20,7 @@ BAD_ROWS_SHOWN = 50
 
 def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """What is imported, and from where."""
-    parser.add_argument("kind", choices=tuple(LISTS), help="what the file holds")
+    parser.add_argument("kind", choices=KINDS, help="what the file holds")
     parser.add_argument("file", metavar="FILE", help="CSV with a heading, or JSON (docs/import.md)")
     parser.add_argument("--site", metavar="ID", help="the site, where there are several")
     parser.add_argument("--dry-run", action="store_true", help="check the file and import nothing")
@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
     }  # fmt: skip
     done = perform(settings_of(options), "import", given)
     for row in done["bad"][:BAD_ROWS_SHOWN]:
-        place = f"row {row['row']}, " if row["row"] else ""
-        say(f"{options.file}: {place}{row['column']}: {printable(row['problem'])}")
+        place = ", ".join(part for part in (row["where"], row["column"]) if part)
+        say(printable(f"{options.file}: {place}{': ' if place else ''}{row['problem']}"))
     bad = len(done["bad"])
     left = bad - BAD_ROWS_SHOWN
     more = f", {left} of them not shown" if left > 0 else ""
