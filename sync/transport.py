@@ -215,7 +215,7 @@ def _forget(*paths: Path) -> None:
 
 def _events(chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
     """Server-sent events: name and data; comments are signs of life and give ('', '')."""
-    pending, event, data = b"", "", []
+    pending, event, told = b"", "", list[str]()
     for chunk in chunks:
         pending += chunk
         if len(pending) > LINE_BYTES_MAX:
@@ -228,10 +228,10 @@ def _events(chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
             elif line.startswith("event:"):
                 event = line[len("event:") :].strip(" ")
             elif line.startswith("data:"):
-                data.append(line[len("data:") :].strip(" "))
-            elif not line and (event or data):
-                yield event, "\n".join(data)
-                event, data = "", []
+                told.append(line[len("data:") :].strip(" "))
+            elif not line and (event or told):
+                yield event, "\n".join(told)
+                event, told = "", []
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an entry did to a batch, or to one unit, at the counted place; `seq` orders the counting device's own ones."""
+    """What an entry did to a batch, or to one unit, at the counted place; `seq` orders the counter's own."""
 
     event_id: str
     device: str
