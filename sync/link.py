@@ -70,25 +70,29 @@ class Link:
         """An answer came, whatever it said."""
         self._outcomes.append(True)
         self._worked_ms = now_ms
-        self.look(now_ms)
+        self._judge(now_ms)
 
     def failed(self, now_ms: int) -> None:
         """No answer came, or none that could be read."""
         self._outcomes.append(False)
-        self.look(now_ms)
+        self._judge(now_ms)
 
     def look(self, now_ms: int) -> None:
-        """Judges anew: silence grows without an outcome."""
+        """Silence after a failure grows without an outcome."""
+        if self._outcomes and not self._outcomes[-1]:
+            self._judge(now_ms)
+
+    def _judge(self, now_ms: int) -> None:
         before = self.state
         self._state = self._next(now_ms)
         if self.state is not before:
             self.since_ms = now_ms
 
     def _next(self, now_ms: int) -> LinkState:
-        if self._lost(now_ms):
+        last = list(self._outcomes)
+        if self._lost(last, now_ms):
             self._outcomes.clear()
             return LinkState.OFFLINE
-        last = list(self._outcomes)
         failures = last.count(False)
         in_a_row = all(last[-SUCCESSES_TO_ONLINE:]) and len(last) >= SUCCESSES_TO_ONLINE
         match self._state:
@@ -101,9 +105,6 @@ class Link:
             case LinkState.OFFLINE:
                 return LinkState.DEGRADED if last.count(True) >= SUCCESSES_TO_ONLINE else LinkState.OFFLINE
 
-    def _lost(self, now_ms: int) -> bool:
-        last = list(self._outcomes)
-        if not last or last[-1]:
-            return False
-        in_a_row = len(last) >= FAILURES_TO_OFFLINE and not any(last[-FAILURES_TO_OFFLINE:])
-        return in_a_row or now_ms - self._worked_ms >= SILENCE_TO_OFFLINE_MS
+    def _lost(self, last: list[bool], now_ms: int) -> bool:
+        silent = not last[-1] and now_ms - self._worked_ms >= SILENCE_TO_OFFLINE_MS
+        return silent or (len(last) >= FAILURES_TO_OFFLINE and not any(last[-FAILURES_TO_OFFLINE:]))

@@ -54,8 +54,8 @@ class Pushing:
     _doubts: dict[int, int] = field(default_factory=dict)
     """Epochs of which it is open whether the centre's chain is ours, and the sequence whose link it is asked for."""
     _wanted: dict[int, SendLists] = field(default_factory=dict)
-    _vain: dict[int, int] = field(default_factory=dict)
-    """How often the lists that an epoch waits for were sent."""
+    _sent: dict[int, tuple[SendLists, int]] = field(default_factory=dict)
+    """The lists that an epoch sent last, and how often."""
     _starts: dict[int, int] = field(default_factory=dict)
     """Where the last push of an epoch started that was answered."""
 
@@ -96,6 +96,9 @@ class Pushing:
         if answer.epoch != epoch.id:
             return None
         self._wanted.pop(epoch.no, None)
+        if isinstance(request, SendLists):
+            lists = replace(request, absent=False)
+            self._sent[epoch.no] = (lists, self._times_sent(lists) + 1)
         effects = self._about(epoch, request, answer, outbox)
         self._judge_start(request, now_ms)
         self._rest_after_new_epochs(effects, now_ms)
@@ -114,7 +117,7 @@ class Pushing:
                 return self._forked(epoch, answer, outbox)
             case ListsWanted():
                 effects = self._held(epoch, answer, epoch.safe, outbox)
-                self._want(epoch, request, answer)
+                self._want(epoch, answer)
                 return effects
 
     def _held(
@@ -148,14 +151,17 @@ class Pushing:
             return _watermark(epoch, cut, epoch.safe)
         return *_watermark(epoch, cut, epoch.safe), CutEpoch(epoch.no, cut), _FORKED
 
-    def _want(self, epoch: EpochState, request: SendPush | SendLists, wanted: ListsWanted) -> None:
+    def _want(self, epoch: EpochState, wanted: ListsWanted) -> None:
         """The lists are sent next; those that were sent in vain too often are absent."""
         if wanted.seq >= epoch.end or epoch.no in self._doubts:
             return
         lists = SendLists(epoch.no, wanted.seq + 1, wanted.digests)
-        again = isinstance(request, SendLists) and replace(request, absent=False) == lists
-        self._vain[epoch.no] = self._vain.get(epoch.no, 0) + 1 if again else 0
-        self._wanted[epoch.no] = replace(lists, absent=self._vain[epoch.no] >= LISTS_TRIES)
+        self._wanted[epoch.no] = replace(lists, absent=self._times_sent(lists) >= LISTS_TRIES)
+
+    def _times_sent(self, lists: SendLists) -> int:
+        """How often these lists were sent, and the centre answered."""
+        last, times = self._sent.get(lists.no, (None, 0))
+        return times if last == lists else 0
 
     def _grow(self, request: SendPush | SendLists, ack: Ack) -> None:
         """Entries went through: by and by more are sent at once."""
