@@ -119,8 +119,10 @@ class Engine:
     # What to do.
 
     def next(self, now_ms: int, outbox: Outbox) -> Asked:
-        """The one next request, which is in the air from now on."""
+        """The one next request, which is in the air from now on; one that was never answered is asked anew."""
         self._see_clock(now_ms)
+        if isinstance(self._asked, AskPage):
+            self._due.add(self._asked.scope)
         self.link.look(now_ms)
         self._asked = self._choose(now_ms, outbox)
         if isinstance(self._asked, AskPage):

@@ -101,7 +101,9 @@ class Pushing:
             self._sent[epoch.no] = (lists, self._times_sent(lists) + 1)
         effects = self._about(epoch, request, answer, outbox)
         self._judge_start(request, now_ms)
-        self._rest_after_new_epochs(effects, now_ms)
+        if not self._rest_after_new_epochs(effects, now_ms) and _got_through(request, effects):
+            self.entries_max = min(ENTRIES_MAX, self.entries_max + 1 + self.entries_max // 4)
+            self.pauses.worked(CUTS)
         return effects
 
     def _about(
@@ -109,7 +111,6 @@ class Pushing:
     ) -> tuple[Effect, ...]:
         match answer:
             case Ack():
-                self._grow(request, answer)
                 return self._held(epoch, answer, answer.safe_seq, outbox, compared=request.start - 1)
             case Gap():
                 return self._held(epoch, answer, answer.safe_seq, outbox)
@@ -163,26 +164,24 @@ class Pushing:
         last, times = self._sent.get(lists.no, (None, 0))
         return times if last == lists else 0
 
-    def _grow(self, request: SendPush | SendLists, ack: Ack) -> None:
-        """Entries went through: by and by more are sent at once."""
-        if _entries(request) and ack.seq >= request.start:
-            self.entries_max = min(ENTRIES_MAX, self.entries_max + 1 + self.entries_max // 4)
-            self.pauses.worked(CUTS)
-
     def _judge_start(self, request: SendPush | SendLists, now_ms: int) -> None:
         """Pushes of an epoch get further each time; where they do not, they become rarer."""
-        settled = request == SendPush(request.no, request.start, 0) and request.no not in self._doubts
-        if settled or request.start > self._starts.get(request.no, 0):
+        if request == SendPush(request.no, request.start, 0) and request.no not in self._doubts:
+            self.pauses.worked(request.no)
+            return
+        if request.start > self._starts.get(request.no, 0):
             self.pauses.worked(request.no)
         else:
             self.pauses.failed(request.no, now_ms, free=ROUNDS_FREE)
         self._starts[request.no] = request.start
 
-    def _rest_after_new_epochs(self, effects: tuple[Effect, ...], now_ms: int) -> None:
+    def _rest_after_new_epochs(self, effects: tuple[Effect, ...], now_ms: int) -> bool:
         """A centre that takes no epoch for what it is would have us open one after the other."""
-        if any(isinstance(effect, CutEpoch | OpenEpoch) for effect in effects):
+        opened = any(isinstance(effect, CutEpoch | OpenEpoch) for effect in effects)
+        if opened:
             least_ms = CUTS_PAUSE_MS if self.pauses.failures(CUTS) >= CUTS_MAX else 0
             self.pauses.failed(CUTS, now_ms, least_ms=least_ms)
+        return opened
 
 
 _FORKED: Final = Notice(NoticeCode.FORKED)
@@ -192,6 +191,12 @@ _RESTORED: Final = Notice(NoticeCode.RESTORED)
 def _entries(request: SendPush | SendLists) -> int:
     """How many entries it may hold."""
     return request.entries_max if isinstance(request, SendPush) else 0
+
+
+def _got_through(request: SendPush | SendLists, effects: tuple[Effect, ...]) -> bool:
+    """Whether entries did."""
+    raised = any(isinstance(effect, SetWatermark) and effect.acked >= request.start for effect in effects)
+    return raised and _entries(request) > 0
 
 
 def _watermark(epoch: EpochState, acked: int, safe: int) -> tuple[Effect, ...]:

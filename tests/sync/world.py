@@ -1,7 +1,7 @@
 """Devices with the real engine, a centre, and all that goes wrong between them: one seed is one run.
 
-.venv/bin/python -m tests.sync.world 123           # plays seed 123 again and says what happens
-    .venv/bin/python -m tests.sync.world 5000 90000     # looks for seeds that find something
+`python -m tests.sync.world 123` plays seed 123 again and says what happens; `python -m tests.sync.world 5000 90000`
+looks for seeds that find something.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from sync.backoff import RETRY_AFTER_MAX_MS
 from sync.engine import HEADS_EVERY_MS, Engine
 from sync.exchange import (
     AskHeads,
@@ -51,6 +52,9 @@ POST_MAX: Final = 6
 
 PAGE_MAX: Final = 7
 QUIET_REQUESTS_MAX: Final = 1_500
+CALM_MS: Final = RETRY_AFTER_MAX_MS + HEADS_EVERY_MS
+"""Pauses are over then, and the heads are due."""
+
 QUIET_MS_MAX: Final = 3 * 3_600_000
 
 
@@ -466,7 +470,7 @@ class World:
         self.tell("quiet")
         if self.weather.restore_centre:
             self.restore_centre()
-        self.now_ms += HEADS_EVERY_MS
+        self.now_ms += CALM_MS
         self.weather = CALM
         while self.late:
             self.arrive_late()
