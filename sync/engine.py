@@ -210,15 +210,10 @@ class Engine:
 
     def _pass_turn(self, request: Request) -> None:
         """Whatever came of it, another is next."""
-        match request:
-            case AskPage(scope=Scope.WATCH):
-                self._watched_last = True
-            case SendPush() | SendLists():
-                self._watched_last, self._pushed_last = False, True
-            case AskPage() | AskSnapshot():
-                self._watched_last, self._pushed_last = False, False
-            case AskHeads() | AskToken():
-                pass
+        pushed = isinstance(request, SendPush | SendLists)
+        if pushed or isinstance(request, AskPage | AskSnapshot):
+            self._watched_last = isinstance(request, AskPage) and request.scope is Scope.WATCH
+            self._pushed_last = pushed or (self._pushed_last and self._watched_last)
 
     def _failed(self, request: Request, failed: Failed, now_ms: int) -> tuple[Effect, ...]:
         if failed.failure in ANSWERED:

@@ -95,15 +95,13 @@ class Link:
             return LinkState.OFFLINE
         failures = last.count(False)
         in_a_row = all(last[-SUCCESSES_TO_ONLINE:]) and len(last) >= SUCCESSES_TO_ONLINE
-        match self._state:
-            case LinkState.ONLINE:
-                return LinkState.DEGRADED if failures >= DEGRADED_FAILURES else LinkState.ONLINE
-            case LinkState.DEGRADED:
-                return LinkState.ONLINE if in_a_row and failures <= CLEAN_FAILURES_MAX else LinkState.DEGRADED
-            case LinkState.OFFLINE if in_a_row:
-                return LinkState.ONLINE
-            case LinkState.OFFLINE:
-                return LinkState.DEGRADED if last.count(True) >= SUCCESSES_TO_ONLINE else LinkState.OFFLINE
+        if self._state is LinkState.ONLINE:
+            return LinkState.DEGRADED if failures >= DEGRADED_FAILURES else LinkState.ONLINE
+        if self._state is LinkState.DEGRADED:
+            return LinkState.ONLINE if in_a_row and failures <= CLEAN_FAILURES_MAX else LinkState.DEGRADED
+        if in_a_row:
+            return LinkState.ONLINE
+        return LinkState.DEGRADED if last.count(True) >= SUCCESSES_TO_ONLINE else LinkState.OFFLINE
 
     def _lost(self, last: list[bool], now_ms: int) -> bool:
         silent = not last[-1] and now_ms - self._worked_ms >= SILENCE_TO_OFFLINE_MS

@@ -116,7 +116,7 @@ class Pushing:
                 return self._held(epoch, answer, answer.safe_seq, outbox)
             case Fork():
                 return self._forked(epoch, answer, outbox)
-            case ListsWanted():
+            case _:
                 effects = self._held(epoch, answer, epoch.safe, outbox)
                 self._want(epoch, answer)
                 return effects

@@ -145,6 +145,10 @@ def refused(kind: type[Any] | types.UnionType, message: bytes) -> str:
     return str(found.value)
 
 
+def test_a_message_that_is_asked_for_by_itself_bears_its_own_type() -> None:
+    assert refused(Ack, body({**ACK, "type": "gap"})) == "message.type: 'gap' is not known"
+
+
 def test_only_what_has_a_default_may_be_missing() -> None:
     read_ack: PushAnswer = read(PushAnswer, body(ACK))
 

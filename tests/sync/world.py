@@ -51,6 +51,7 @@ POST_MAX: Final = 6
 """Entries that the driver's byte bound lets into one push."""
 
 PAGE_MAX: Final = 7
+ROUND_TRIP_MS: Final = 20
 QUIET_REQUESTS_MAX: Final = 1_500
 CALM_MS: Final = RETRY_AFTER_MAX_MS + HEADS_EVERY_MS
 """Pauses are over then, and the heads are due."""
@@ -378,7 +379,7 @@ class World:
         self.tell(device.name, request, "->", outcome)
         self.finish(device, request, outcome, self.centre.restores)
         self.requests += 1
-        return self.now_ms + 20
+        return self.now_ms + ROUND_TRIP_MS
 
     def finish(self, device: Device, request: Request, outcome: Outcome, told: int) -> None:
         """The effects, as far as the program lives to perform them."""
@@ -470,21 +471,30 @@ class World:
         self.tell("quiet")
         if self.weather.restore_centre:
             self.restore_centre()
-        self.now_ms += CALM_MS
         self.weather = CALM
         while self.late:
             self.arrive_late()
-        self.requests, end_ms = 0, self.now_ms + QUIET_MS_MAX
-        while not self.is_drained():
-            next_ms = min(self.step(device) for device in self.devices)
-            self.check()
-            promise(self.requests < QUIET_REQUESTS_MAX, "asks and asks, and does not get further")
-            promise(self.now_ms < end_ms, "does not drain")
-            self.now_ms = next_ms
+        self.drain()
+        self.now_ms += CALM_MS
+        self.drain()
         for device in self.devices:
             for segment in device.ledger.segments:
                 for event in segment.events:
                     promise(event in self.centre.facts, f"event {event} of {device.name} is lost")
+
+    def drain(self) -> None:
+        """Until every device waits, has sent all, and has all there is."""
+        asked, self.requests, end_ms = -1, 0, self.now_ms + QUIET_MS_MAX
+        due_ms = [self.now_ms] * len(self.devices)
+        while asked != self.requests or not self.is_drained():
+            self.now_ms, asked = min(due_ms), self.requests
+            for number, device in enumerate(self.devices):
+                if due_ms[number] <= self.now_ms:
+                    due_ms[number] = self.step(device)
+            if asked != self.requests:
+                self.check()
+            promise(self.requests < QUIET_REQUESTS_MAX, "asks and asks, and does not get further")
+            promise(self.now_ms < end_ms, "does not drain")
 
     def is_drained(self) -> bool:
         """Whether every device has sent all, knows it, and has all there is."""
