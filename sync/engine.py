@@ -81,7 +81,9 @@ class Engine:
     _due: set[Scope] = field(default_factory=set)
     _followed: dict[Scope, str] = field(default_factory=dict)
     """The cursor that a scope's last page of rows followed."""
-    _snapshot_due: bool = False
+    _leads_nowhere: bool = False
+    """A cursor of ours is none of the centre's."""
+    _sum_differs: bool = False
     _snapshot_ms: int | None = None
     _snapshot_not_before_ms: int = 0
     _watched_last: bool = False
@@ -114,7 +116,7 @@ class Engine:
 
     def sum_differs(self) -> None:
         """The base is not what the centre's is: it is fetched anew."""
-        self._snapshot_due = True
+        self._sum_differs = True
 
     # What to do.
 
@@ -183,12 +185,12 @@ class Engine:
             yield AskPage(Scope.WATCH, cursor)
 
     def _feed(self, now_ms: int, outbox: Outbox) -> Iterator[AskPage | AskSnapshot]:
-        """A snapshot where one is due, else the feed."""
+        """A snapshot where one is due; the feed, unless it leads nowhere without one."""
         cursor = outbox.cursor(Scope.FEED)
-        if cursor is None or self._snapshot_due or outbox.cursor(Scope.WATCH) is None:
-            if now_ms >= self._snapshot_not_before_ms:
-                yield AskSnapshot()
-        elif Scope.FEED in self._due:
+        lost = cursor is None or outbox.cursor(Scope.WATCH) is None or self._leads_nowhere
+        if (lost or self._sum_differs) and now_ms >= self._snapshot_not_before_ms:
+            yield AskSnapshot()
+        if Scope.FEED in self._due and cursor is not None and not lost:
             yield AskPage(Scope.FEED, cursor)
 
     # What it came to.
@@ -240,7 +242,7 @@ class Engine:
             case (AskPage(), Page()) if answer.scope is request.scope:
                 effects = self._page(request, answer, outbox)
             case (AskPage(), SnapshotDue()):
-                self._snapshot_due, effects = True, ()
+                self._leads_nowhere, effects = True, ()
             case (AskHeads(), Heads()):
                 self._heads_ms, effects = now_ms, self._pushing.heads(answer, now_ms, outbox)
             case (AskSnapshot(), SnapshotTaken()):
@@ -267,7 +269,7 @@ class Engine:
 
     def _snapshot(self, now_ms: int) -> tuple[Effect, ...]:
         """Loaded; where one led to yet another, the next has time."""
-        self._snapshot_due = False
+        self._leads_nowhere = self._sum_differs = False
         self._due = set(Scope)
         self._followed.clear()
         again = self._snapshot_ms is not None and now_ms - self._snapshot_ms < SNAPSHOT_PAUSE_MS

@@ -203,7 +203,7 @@ class TakesNoSnapshot(Engine):
     def _answered(self, request: Request, answer: Answer, now_ms: int, outbox: Outbox) -> Effects | None:
         effects = super()._answered(request, answer, now_ms, outbox)
         if isinstance(answer, SnapshotDue):
-            self._snapshot_due = False
+            self._leads_nowhere = False
         return effects
 
 

@@ -598,7 +598,30 @@ def test_while_no_snapshot_can_be_had_watch_lines_and_pushes_go_on() -> None:
         if not isinstance(asked, Wait):
             talk.answer(asked, Failed(Failure.REFUSED) if isinstance(asked, AskSnapshot) else talk.fine(asked))
 
-    assert seen == [AskPage, AskSnapshot, SendPush, Wait, Wait, Wait]
+    assert seen == [AskPage, AskSnapshot, SendPush, AskPage, Wait, Wait]
+
+
+def test_while_no_snapshot_can_be_had_a_base_that_differs_is_kept_up_with_the_feed() -> None:
+    talk = Talk()
+    for _ in range(2):
+        talk.engine.sum_differs()
+        talk.answer(talk.ask_for(AskSnapshot), SnapshotTaken())
+    talk.settle()
+    talk.engine.sum_differs()
+    talk.later(LOOK_MS + LOOK_JITTER_MS)
+
+    assert talk.settle() == [AskPage(Scope.WATCH, "9.a"), AskPage(Scope.FEED, "9.a"), push(1, 0)]
+
+
+def test_while_no_snapshot_can_be_had_a_feed_that_leads_nowhere_is_not_asked() -> None:
+    talk = Talk()
+    for _ in range(2):
+        talk.engine.sum_differs()
+        talk.answer(talk.ask_for(AskSnapshot), SnapshotTaken())
+    talk.answer(talk.ask_for(AskPage), talk.snapshot_due())
+    talk.later(LOOK_MS + LOOK_JITTER_MS)
+
+    assert talk.settle() == [AskPage(Scope.WATCH, "9.a"), push(1, 0)]
 
 
 # --- the token -------------------------------------------------------------------------------------------------------
