@@ -244,7 +244,7 @@ class Engine:
             case (AskPage(), SnapshotDue()):
                 self._leads_nowhere, effects = True, ()
             case (AskHeads(), Heads()):
-                self._heads_ms, effects = now_ms, self._pushing.heads(answer, now_ms, outbox)
+                self._heads_ms, effects = now_ms, self._pushing.heads(answer, outbox)
             case (AskSnapshot(), SnapshotTaken()):
                 effects = self._snapshot(now_ms)
             case (AskToken(), TokenAnswer()):

@@ -75,7 +75,7 @@ class Pushing:
         if _entries(request) and failure in TRANSIENT - {Failure.UNREACHABLE}:
             self.entries_max = max(1, self.entries_max // 2)
 
-    def heads(self, heads: Heads, now_ms: int, outbox: Outbox) -> tuple[Effect, ...]:
+    def heads(self, heads: Heads, outbox: Outbox) -> tuple[Effect, ...]:
         """Every watermark anew: a centre that was restored has less, and gets the rest again."""
         self._wanted.clear()
         known = {head.epoch: head for head in heads.epochs}
@@ -83,7 +83,6 @@ class Pushing:
         for epoch in outbox.epochs():
             head = known.get(epoch.id) or EpochHead(epoch.id, 0, "", 0)
             effects += self._held(epoch, head, head.safe_seq, outbox)
-        self._rest_after_new_epochs(effects, now_ms)
         return effects
 
     def answered(
@@ -195,8 +194,7 @@ def _entries(request: SendPush | SendLists) -> int:
 
 def _got_through(request: SendPush | SendLists, effects: tuple[Effect, ...]) -> bool:
     """Whether entries did."""
-    raised = any(isinstance(effect, SetWatermark) and effect.acked >= request.start for effect in effects)
-    return raised and _entries(request) > 0
+    return any(isinstance(effect, SetWatermark) and effect.acked >= request.start for effect in effects)
 
 
 def _watermark(epoch: EpochState, acked: int, safe: int) -> tuple[Effect, ...]:

@@ -86,14 +86,14 @@ class NeverCuts(Pushing):
 class OverlooksWhatIsMissing(Pushing):
     """An epoch that the centre does not name keeps its watermark."""
 
-    def heads(self, heads: Heads, now_ms: int, outbox: Outbox) -> Effects:
+    def heads(self, heads: Heads, outbox: Outbox) -> Effects:
         named = {head.epoch for head in heads.epochs}
         unnamed = tuple(
             EpochHead(epoch.id, epoch.acked, outbox.link(epoch.no, epoch.acked), epoch.safe)
             for epoch in outbox.epochs()
             if epoch.id not in named and epoch.acked
         )
-        return super().heads(replace(heads, epochs=heads.epochs + unnamed), now_ms, outbox)
+        return super().heads(replace(heads, epochs=heads.epochs + unnamed), outbox)
 
 
 class SendsThePresentOnly(Pushing):

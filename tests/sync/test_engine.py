@@ -273,6 +273,15 @@ def test_a_doubt_asks_for_the_end_of_an_epoch_that_was_cut() -> None:
     assert talk.turn(talk.ack(9))[1:] == ((), push(5, 0))
 
 
+def test_another_link_at_our_own_end_is_a_doubt_even_where_the_centre_says_that_it_compared() -> None:
+    talk = Talk(entries=6, acked=6)
+    talk.later(LOOK_MS + LOOK_JITTER_MS)
+    request = talk.ask_for(SendPush)
+
+    assert (request, talk.answer(request, talk.ack(6, link="ff"))) == (push(7, 0), (SetWatermark(1, 0, 0),))
+    assert talk.next() == push(7, 0)
+
+
 def test_nothing_is_compared_where_the_centre_has_nothing() -> None:
     talk = Talk(entries=3, acked=2)
 
@@ -418,7 +427,7 @@ def test_fresh_heads_forget_what_was_wanted() -> None:
     talk.later(HEADS_EVERY_MS)
     talk.turn(talk.heads())
 
-    assert talk.ask_for(SendPush) == push(3)
+    assert talk.ask_for(SendPush | SendLists) == push(3)
 
 
 # --- answers that are none -------------------------------------------------------------------------------------------
@@ -532,6 +541,34 @@ def test_a_page_that_the_store_does_not_take_is_not_fetched_at_once_again() -> N
         talk.turn(talk.page(Scope.FEED, "1.a")) if talk.next() == FEED else None
 
     assert isinstance(talk.next(), Wait)
+
+
+def test_after_a_snapshot_the_same_cursor_may_lead_further() -> None:
+    talk = Talk()
+    asked = []
+    for _ in range(2):
+        talk.engine.sum_differs()
+        talk.answer(talk.ask_for(AskSnapshot), SnapshotTaken())
+        talk.answer(talk.ask(), talk.page(Scope.WATCH, "10.b", more=True))
+        talk.answer(talk.ask(), talk.page(Scope.FEED, "9.a"))
+        asked.append(talk.ask())
+        talk.answer(asked[-1], talk.page(Scope.WATCH, "10.b"))
+
+    assert asked == [AskPage(Scope.WATCH, "10.b")] * 2
+
+
+def test_a_page_that_fails_is_asked_for_again_before_the_next_look() -> None:
+    talk = Talk()
+    talk.engine.hint()
+    talk.turn(Failed(Failure.REFUSED))
+    talk.engine.hurry()
+    talk.settle()
+    talk.engine.hint()
+    assert talk.turn(Failed(Failure.TOO_LARGE)) == (WATCH, (), FEED)
+    talk.turn(talk.page(Scope.FEED, "1.a"))
+    talk.later(1_000)
+
+    assert talk.next() == WATCH
 
 
 def test_a_page_after_another_cursor_is_not_applied() -> None:
@@ -665,6 +702,23 @@ def test_what_may_have_been_too_much_is_halved_and_grows_again_with_what_goes_th
     assert set(sizes[4:]) == {ENTRIES_MAX}
 
 
+def test_a_gap_is_no_reason_for_more_at_once() -> None:
+    talk = Talk(entries=5000, acked=900)
+    talk.turn(Failed(Failure.TOO_LARGE))
+    request = talk.ask_for(SendPush)
+
+    assert (request, talk.answer(request, talk.gap(300))) == (push(901, 250), (SetWatermark(1, 300, 0),))
+    assert talk.ask_for(SendPush) == push(301, 250)
+
+
+def test_lists_that_fail_say_nothing_about_how_much() -> None:
+    talk = Talk(entries=5000, acked=2)
+    talk.turn(talk.lists(2, "d"))
+    talk.answer(talk.ask_for(SendLists), Failed(Failure.TIMED_OUT))
+
+    assert talk.ask_for(SendPush) == push(3)
+
+
 @pytest.mark.parametrize("failure", [failure for failure in Failure if failure not in TOO_MUCH])
 def test_other_failures_say_nothing_about_how_much(failure: Failure) -> None:
     talk = Talk(entries=5000)
@@ -724,6 +778,25 @@ def test_offline_by_the_workers_word_nothing_is_asked() -> None:
 
     talk.engine.set_override(Override.AUTOMATIC, talk.now_ms)
     assert talk.settle() == [AskHeads(), WATCH, FEED, push(2)]
+    assert talk.engine.link.state is LinkState.ONLINE
+
+
+def test_automatic_again_by_the_workers_word_ends_every_pause() -> None:
+    talk = Talk(entries=3)
+    talk.turn(Failed(Failure.TURNED_AWAY))
+    talk.engine.set_override(Override.OFFLINE, talk.now_ms)
+    assert isinstance(talk.next(), Wait)
+    talk.engine.set_override(Override.AUTOMATIC, talk.now_ms)
+
+    assert talk.next() == AskHeads()
+
+
+def test_a_centre_that_refuses_is_there() -> None:
+    talk = Talk(entries=3)
+    for outcome in (LOST, LOST, LOST, Failed(Failure.REFUSED), Failed(Failure.TURNED_AWAY)):
+        talk.engine.hurry()
+        talk.turn(outcome)
+
     assert talk.engine.link.state is LinkState.ONLINE
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from sync.backoff import BASE_MS, RETRY_AFTER_MAX_MS
-from sync.engine import LOOK_MS, TURNED_AWAY_MS
+from sync.engine import HEADS_EVERY_MS, LOOK_MS, TURNED_AWAY_MS
 from sync.exchange import (
     ANSWERED,
     TRANSIENT,
@@ -25,6 +25,7 @@ from sync.exchange import (
     Wait,
 )
 from sync.link import LinkState
+from sync.pushing import CUTS_MAX, CUTS_PAUSE_MS
 from sync.wire import Scope
 from tests.sync.ledger import Ledger
 from tests.sync.talking import Talk
@@ -120,6 +121,23 @@ def test_a_part_that_fails_holds_up_no_other_and_is_no_storm(part: str, failure:
     assert (talk.ledger.present.acked > 100) is (part != "push")
 
 
+@pytest.mark.parametrize("part", ["watch", "push", "heads"])
+def test_what_works_again_begins_with_short_waits(part: str) -> None:
+    """A heartbeat is enough."""
+    talk = Talk()
+    talk.later(HEADS_EVERY_MS)
+    kind = {"watch": AskPage, "push": SendPush, "heads": AskHeads}[part]
+    for _ in range(9):
+        talk.answer(talk.ask_for(kind), Failed(Failure.TOO_LARGE))
+    talk.answer(again := talk.ask_for(kind), talk.fine(again))
+    talk.later(HEADS_EVERY_MS)
+    talk.answer(talk.ask_for(kind), Failed(Failure.TOO_LARGE))
+    failed_ms = talk.now_ms
+    talk.ask_for(kind)
+
+    assert talk.now_ms - failed_ms <= BASE_MS
+
+
 def test_an_epoch_that_is_refused_holds_up_no_other() -> None:
     talk = Talk(entries=5)
     talk.ledger.open()
@@ -184,8 +202,11 @@ def test_a_watermark_that_the_store_does_not_take_is_no_storm(monkeypatch: pytes
 @pytest.mark.parametrize("lie", ["fork", "beyond"])
 def test_a_centre_that_takes_no_epoch_for_what_it_is_does_not_have_us_open_one_after_the_other(lie: str) -> None:
     talk = Talk(entries=5)
+    start_ms = talk.now_ms
+    epochs = []
 
     def said(request: Request) -> Outcome:
+        epochs.append((talk.now_ms - start_ms, len(talk.ledger.segments)))
         if not isinstance(request, SendPush):
             return talk.fine(request)
         no = request.no
@@ -193,4 +214,16 @@ def test_a_centre_that_takes_no_epoch_for_what_it_is_does_not_have_us_open_one_a
 
     an_hour(talk, said)
 
-    assert 2 < len(talk.ledger.segments) < 10
+    assert max(many for when, many in epochs if when < CUTS_PAUSE_MS) == 1 + CUTS_MAX + 1
+    assert len(talk.ledger.segments) <= 1 + CUTS_MAX + HOUR_MS // CUTS_PAUSE_MS
+
+
+def test_forks_with_acknowledgements_in_between_are_no_reason_for_a_long_pause() -> None:
+    talk = Talk(entries=5)
+    for no in range(1, 9):
+        request = talk.ask_for(SendPush)
+        assert (request, talk.now_ms < 1_010_000) == (SendPush(no, 1, 500), True)
+        talk.answer(request, talk.ack(2, no=no))
+        talk.answer(talk.ask_for(SendPush), talk.fork(2, 1, 0, no=no))
+        talk.scan()
+        talk.scan()
