@@ -783,8 +783,9 @@ def test_offline_by_the_workers_word_nothing_is_asked() -> None:
 
 def test_automatic_again_by_the_workers_word_ends_every_pause() -> None:
     talk = Talk(entries=3)
-    talk.turn(Failed(Failure.TURNED_AWAY))
+    request = talk.ask()
     talk.engine.set_override(Override.OFFLINE, talk.now_ms)
+    talk.answer(request, Failed(Failure.TURNED_AWAY))
     assert isinstance(talk.next(), Wait)
     talk.engine.set_override(Override.AUTOMATIC, talk.now_ms)
 
