@@ -86,7 +86,7 @@ def read(kind: type[M] | types.UnionType, body: bytes) -> M:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - walks any message
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: _plain(getattr(value, name)) for name in _fields(type(value))}
+        return {name: _plain(getattr(value, name)) for name in fields_of(type(value))}
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, tuple):
@@ -98,15 +98,15 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _fields(kind: Any) -> dict[str, tuple[Any, bool]]:  # noqa: ANN401 - a message's class
-    """Each field's type and whether it may be missing; worked out once a class."""
+def fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:  # noqa: ANN401 - a message's class
+    """The fields of a message: each one's type, and whether it may be missing; worked out once a class."""
     known = _KNOWN.get(kind)
     if known is None:
-        known = _KNOWN[kind] = _fields_of(kind)
+        known = _KNOWN[kind] = _worked_out(kind)
     return known
 
 
-def _fields_of(kind: Any) -> dict[str, tuple[Any, bool]]:  # noqa: ANN401 - as above
+def _worked_out(kind: Any) -> dict[str, tuple[Any, bool]]:  # noqa: ANN401 - as above
     hints = typing.get_type_hints(kind, include_extras=True)
     return {
         field.name: (
@@ -127,7 +127,7 @@ def _read_object(kind: type[Any], value: Any, place: str) -> Any:  # noqa: ANN40
     if not isinstance(value, dict):
         raise WireError(f"{place}: an object is wanted")
     given = {}
-    for name, (wanted, optional) in _fields(kind).items():
+    for name, (wanted, optional) in fields_of(kind).items():
         if name in value:
             given[name] = _read(wanted, value[name], f"{place}.{name}")
         elif not optional:
@@ -141,7 +141,9 @@ def _read_union(kind: Any, value: Any, place: str) -> Any:  # noqa: ANN401 - as 
     if value is None and types.NoneType in members:
         return None
     tagged = {
-        typing.get_args(_fields(member)["type"][0])[0]: member for member in members if dataclasses.is_dataclass(member)
+        typing.get_args(fields_of(member)["type"][0])[0]: member
+        for member in members
+        if dataclasses.is_dataclass(member)
     }
     if tagged:
         tag = value.get("type") if isinstance(value, dict) else None

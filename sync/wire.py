@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from sync.codec import INT_MAX, Between, Hex, WireError, read, write
+from sync.codec import INT_MAX, Between, Hex, WireError, fields_of, read, write
 
-__all__ = ["WireError", "read", "write"]
+__all__ = ["WireError", "fields_of", "read", "write"]
 
 PROTO: Final = 1
 PROTO_MIN: Final = 1
