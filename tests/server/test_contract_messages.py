@@ -83,7 +83,7 @@ def test_a_golden_message_fits_its_schema_and_is_read_back(line: dict[str, Any])
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_a_schema_names_the_fields_of_the_code(name: str) -> None:
-    fields = wire._fields(KINDS[name])
+    fields = wire.fields_of(KINDS[name])
     described = MESSAGES["$defs"][name]
     assert set(described["properties"]) == set(fields)
     assert set(described["required"]) == {field for field, (_, optional) in fields.items() if not optional}
