@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-CODE := scanner_app devices sync screens tests $(wildcard bench) scripts
+CODE := scanner_app devices sync screens server tests $(wildcard bench) scripts
 
 .PHONY: help setup setup-run run lint format test test-system bench docs clean
 

@@ -23,6 +23,7 @@ from bench.figures import Figure, results_text, table_text
 from bench.growing import measure_growth
 from bench.parsing import measure_parsing
 from bench.repainting import measure_repainting
+from bench.serving import measure_serving
 from bench.starting import measure_starting
 
 HERE = Path(__file__).resolve().parent
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Path, bool], list[Figure]]] = {
     "repaint": lambda folder, quick: measure_repainting(folder, quick=quick),
     "start": lambda folder, quick: measure_starting(folder, quick=quick),
     "apply": lambda folder, quick: measure_applying(folder, quick=quick),
+    "serving": lambda folder, quick: measure_serving(folder, quick=quick),
     "growth": lambda folder, quick: measure_growth(folder, quick=quick),
 }
 

@@ -173,16 +173,19 @@ class VirtualScanner:
 
 
 def scans_of(lines: Iterable[str]) -> Iterator[str]:
-    r"""Give the scan on each line, blank lines left out.
-
-    A line is a JSON string, an object with the key `scan`, or plain text in which `<GS>` and escapes of the form
-    \u001d stand for characters. Raises `ScanFileError` naming the line.
-    """
+    """Give the scan on each line, blank lines left out. Raises `ScanFileError` naming the line."""
     for number, line in enumerate(lines, start=1):
         text = line.rstrip("\r\n")
-        if not text.strip(" \t"):
-            continue
-        yield _from_json(text, number) if text[0] in '"{' else _from_plain(text)
+        if text.strip(" \t"):
+            yield scan_of_line(text, number)
+
+
+def scan_of_line(text: str, number: int) -> str:
+    r"""Give the scan on a line without its line end: a JSON string, an object with the key `scan`, or plain text.
+
+    In plain text `<GS>` and escapes of the form \u001d stand for characters. Raises `ScanFileError` with `number`.
+    """
+    return _from_json(text, number) if text.startswith(('"', "{")) else _from_plain(text)
 
 
 def run_simulator(  # noqa: PLR0913 - what the command offers, each with its meaning

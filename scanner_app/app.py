@@ -17,8 +17,8 @@ from textual.screen import Screen
 
 import screens
 from screens.base import BREAKPOINTS, Driver
+from screens.driver import FloorDriver
 from screens.keyboard import hand_on
-from screens.page import has_no_f4
 from screens.sheet import Sheet
 from screens.theme import THEMES, ThemeName, palette
 from screens.words import Words
@@ -66,7 +66,7 @@ class ScannerApp(App[None], inherit_bindings=False):
     def __init__(
         self, driver: Driver, *, theme: ThemeName = ThemeName.DARK, sixteen: bool = False, words: Words | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=FloorDriver)
         self.animation_level = "none"
         self._driver_of_views = driver
         self._sixteen = sixteen
@@ -128,6 +128,15 @@ class ScannerApp(App[None], inherit_bindings=False):
         if not self._driver_of_views.paste(text):
             self._driver_of_views.type_text(text)
 
+    def leave(self) -> bool:
+        """Has the app end in its own turn, from any thread or signal; False where it does not run yet."""
+        loop = self._loop
+        if loop is None:
+            return False
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self.exit)
+        return True
+
     def ring(self, text: str) -> None:
         """Writes the bell's characters to the terminal, between two frames; called from any thread."""
         self.call_later(self._write_bell, text)
@@ -137,16 +146,17 @@ class ScannerApp(App[None], inherit_bindings=False):
             self._driver.write(text)
 
     def _turned(self, name: str) -> bool:
-        """Whether the key moved a list that is longer than the screen; F4 does where it has no other use."""
+        """Whether the key moved a list that is longer than the screen."""
         if not self._sheet.is_long:
             return False
+        paging = self._driver_of_views.view().paging
         if name in LIST_KEYS:
             self._sheet.scroll_list(LIST_KEYS[name])
         elif name == "pageup":
             self._sheet.scroll_list(-self._sheet.page.list_rows)
         elif name == "pagedown":
             self._sheet.turn_page()
-        elif name == "f4" and has_no_f4(self._driver_of_views.view()):
+        elif paging is not None and name == paging.key.lower():
             self._sheet.turn_page(around=True)
         else:
             return False

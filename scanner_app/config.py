@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scanner_app.errors import ConfigError
+from scanner_app.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.toml"
 LEDGER_NAME = "ledger.db"
 APP_FOLDER = "scanner"
+TEXT_MAX = 200
+"""The longest text, a port's path for one; ids stand in every entry."""
+WHOLE_MAX = 1_000_000_000
+"""The largest number: milliseconds of a week and a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ TABLES: Mapping[str, type[Any]] = {
 }  # fmt: skip
 CHOICES = {
     ("screen", "theme"): ("dark", "light"),
+    ("screen", "language"): LANGUAGES,
     ("sound", "adapter"): ("auto", "bell", "sound", "silent"),
 }
 MINIMA = {
@@ -154,6 +160,7 @@ MINIMA = {
     ("scanner", "idle_gap_ms"): 1,
 }
 MAY_BE_EMPTY = frozenset({("scanner", "prefix"), ("scanner", "suffix"), ("scanner", "port"), ("scanner", "terminator")})
+FUNCTION_KEYS = tuple(f"F{number}" for number in range(1, 13))
 TYPE_WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -182,11 +189,16 @@ def find_home(environment: Mapping[str, str] = os.environ, config_file: str | No
     if home:
         config_path, state_folder = Path(home) / CONFIG_NAME, Path(home)
     else:
-        config_base = Path(environment.get("XDG_CONFIG_HOME") or user / ".config")
-        state_base = Path(environment.get("XDG_DATA_HOME") or user / ".local" / "share")
+        config_base = _xdg_folder(environment.get("XDG_CONFIG_HOME"), user / ".config")
+        state_base = _xdg_folder(environment.get("XDG_DATA_HOME"), user / ".local" / "share")
         config_path, state_folder = config_base / APP_FOLDER / CONFIG_NAME, state_base / APP_FOLDER
     named = config_file or environment.get("SCANNER_CONFIG")
     return Home(Path(named) if named else config_path, state_folder)
+
+
+def _xdg_folder(given: str | None, default: Path) -> Path:
+    """The XDG Base Directory Specification wants relative paths ignored."""
+    return Path(given) if given and Path(given).is_absolute() else default
 
 
 def read_config(path: Path, *, must_exist: bool = False) -> Config:
@@ -195,13 +207,15 @@ def read_config(path: Path, *, must_exist: bool = False) -> Config:
     Raises ConfigError naming file, table and key for anything unknown, of the wrong type or out of bounds.
     """
     try:
-        given = tomllib.loads(path.read_text("utf-8"))
+        given = tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         if must_exist:
             message = f"{path}: no such configuration file."
             raise ConfigError("CONFIG_MISSING", message, remedy="Run `scanner init`, or name another file.") from None
         return Config()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except OSError as fault:
+        raise ConfigError("CONFIG_UNREADABLE", f"{path}: cannot be read: {fault.strerror}.") from fault
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         message = f"{path}: cannot be read as TOML: {fault}."
         raise ConfigError("CONFIG_UNREADABLE", message, remedy="See config.example.toml.") from fault
     return config_of(given, str(path))
@@ -219,6 +233,7 @@ def config_of(given: Mapping[str, Any], origin: str) -> Config:
     if unknown:
         raise _refused(origin, unknown[0], None, f"is no table; known are {', '.join([*TABLES, '[scanner]'])}")
     tables = {name: _table(origin, name, kind, given.get(name, {})) for name, kind in TABLES.items()}
+    _check_keys(origin, tables["keys"])
     scanners = given.get("scanner", [])
     if not isinstance(scanners, list):
         raise _refused(origin, "scanner", None, "must be written [[scanner]], once for each scanner")
@@ -237,6 +252,18 @@ def _table(origin: str, name: str, kind: type[Any], given: object) -> Any:  # no
     return kind(**given)
 
 
+def _check_keys(origin: str, keys: KeysTable) -> None:
+    """Each action has a function key of its own: of two actions on one key only one would ever happen."""
+    taken: dict[str, str] = {}
+    for action in (each.name for each in fields(keys)):
+        key = str(getattr(keys, action))
+        if key.upper() not in FUNCTION_KEYS:
+            raise _refused(origin, "keys", action, f"must be one of F1 to F12, not {key!r}")
+        if key.upper() in taken:
+            raise _refused(origin, "keys", action, f"is {key} like {taken[key.upper()]}; each action needs its own")
+        taken[key.upper()] = action
+
+
 def _check(origin: str, table: str, key: str, value: object, wanted: type[object]) -> None:
     if type(value) is not wanted:
         raise _refused(origin, table, key, f"must be {TYPE_WORDS[wanted]}, not {value!r}")
@@ -246,8 +273,12 @@ def _check(origin: str, table: str, key: str, value: object, wanted: type[object
     minimum = MINIMA.get((table, key))
     if minimum is not None and isinstance(value, int) and value < minimum:
         raise _refused(origin, table, key, f"must be at least {minimum}, not {value}")
+    if isinstance(value, int) and value > WHOLE_MAX:
+        raise _refused(origin, table, key, f"must be at most {WHOLE_MAX}, not {value}")
     if isinstance(value, str) and ((not value and (table, key) not in MAY_BE_EMPTY) or not value.isprintable()):
-        raise _refused(origin, table, key, f"must be printable text, not {value!r}")
+        raise _refused(origin, table, key, f"must be printable text, not {value[:TEXT_MAX]!r}")
+    if isinstance(value, str) and len(value) > TEXT_MAX:
+        raise _refused(origin, table, key, f"must be at most {TEXT_MAX} characters, not {len(value)}")
 
 
 def _refused(origin: str, table: str, key: str | None, why: str) -> ConfigError:

@@ -14,6 +14,7 @@ from devices.scan import Method, RawScan, scan_of_text
 from scanner_app.domain.entry import Raw
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, LabelPrefixes, ParsedScan, ScanError, parse_scan
+from scanner_app.domain.typed_entry import read_typed
 from scanner_app.store.inbox import Capture
 from scanner_app.workflows.signing import badge_of
 
@@ -59,10 +60,14 @@ class Intake:
         )
 
     def understand(self, capture: Capture, today: date) -> ParsedScan | Refused:
-        """What the scan says, or why it cannot be used: UNREADABLE, BAD_FORMAT, BAD_CHECK_DIGIT."""
+        """What the scan says, or why it cannot be used: UNREADABLE, BAD_FORMAT, BAD_CHECK_DIGIT.
+
+        What a person typed may be the human readable interpretation that stands under a symbol; a scan may not.
+        """
         if capture.cut:
             return Refused(Refusal.UNREADABLE, {"cause": CUT})
-        parsed = parse_scan(capture.text, today, self.labels)
+        read = read_typed if capture.method == Method.MANUAL.value else parse_scan
+        parsed = read(capture.text, today, self.labels)
         if isinstance(parsed, ScanError):
             return _refused(parsed)
         if parsed.symbology is None and parsed.kind in NEEDS_SYMBOLOGY and capture.profile in self.promises_symbology:
@@ -88,7 +93,7 @@ def raw_of(capture: Capture, parsed: ParsedScan | Refused) -> Raw:
 
 
 def typed_scan(text: str, monotonic_ns: int, wall_ms: int) -> RawScan:
-    """A code typed by hand: marked manual in the ledger, and otherwise a scan like any other (floor.md rule 5)."""
+    """A code typed by hand: marked manual in the ledger, kept as it was typed, and judged like a scan."""
     return scan_of_text(text, source="keyboard", monotonic_ns=monotonic_ns, wall_ms=wall_ms, method=Method.MANUAL)
 
 

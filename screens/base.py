@@ -10,7 +10,7 @@ from scanner_app.terminal.view import View
 BREAKPOINTS: Final = (26, 30, 40, 60)
 """Columns at which the layout changes: usable, complete, design, comfortable."""
 
-FUNCTION_KEYS: Final = tuple(f"F{number}" for number in range(1, 11))
+FUNCTION_KEYS: Final = tuple(f"F{number}" for number in range(1, 13))
 
 
 class Driver(Protocol):
@@ -20,7 +20,7 @@ class Driver(Protocol):
         """The latest View."""
 
     def key(self, name: str) -> None:
-        """A key that does something: F1…F10, escape, enter, backspace, ctrl+c, and on menus a digit."""
+        """A key that does something: F1…F12, escape, enter, backspace, ctrl+c, and on menus a digit."""
 
     def type_text(self, text: str) -> None:
         """Printable characters typed by a person."""

@@ -15,8 +15,11 @@ from screens.rooms import prompts
 from screens.words import Words
 
 APART: Final = "  "
+ONE_CELL: Final = "x"
 BAR_CELLS_MIN: Final = 8
 USER_CELLS_MIN: Final = 3
+USER_CELLS_KEPT: Final = 10
+"""So much of a name is kept before what stands beside it falls away."""
 
 
 def stripe_row(text: str, width: int) -> Row:
@@ -28,16 +31,19 @@ def stripe_row(text: str, width: int) -> Row:
 
 
 def status_row(status: Status, width: int) -> Row:
-    """Who, where, link and clock. The site falls away first, then the clock, then the read point."""
+    """Who, where, link and clock. The site falls away first, then the end of a long name, the clock, the read point."""
     link = "" if status.link is Link.NO_CENTRE else status.link_text
-    for places, clock in (
-        (f"{APART}{status.site} {status.read_point}", status.clock),
-        (f"{status.site} {status.read_point}", status.clock),
-        (status.read_point, status.clock),
-        (status.read_point, ""),
-        ("", ""),
+    for places, clock, user_min in (
+        (f"{APART}{status.site} {status.read_point}", status.clock, width),
+        (f"{status.site} {status.read_point}", status.clock, width),
+        (status.read_point, status.clock, USER_CELLS_KEPT),
+        (status.read_point, "", USER_CELLS_KEPT),
+        ("", "", USER_CELLS_KEPT),
     ):
-        drawn = sides(_who(status.user, places), _joined(link, clock), width)
+        ends = _joined(link, clock)
+        others = Row((*_who(ONE_CELL, places), *ends)).width - 1
+        user = fit(status.user, max(width - 3 - others, user_min))
+        drawn = sides(_who(user, places), ends, width)
         if drawn is not None:
             return drawn
     room = width - 3 - cell_len(link)
@@ -64,10 +70,10 @@ def meter_row(meter: Meter, status: Status, words: Words, width: int, fill: Role
     if not meter.adds_up:
         return _wrong_meter(meter, words, width)
     centre = status.link_text if status.link is Link.NO_CENTRE and status.link_text else words.no_centre
-    forms = _long_forms if width >= BREAKPOINTS[2] else _short_forms
+    forms, apart = (_long_forms, len(APART)) if width >= BREAKPOINTS[2] else (_short_forms, 1)
     for left, right in forms(meter, words, centre):
         ends = (Span(right, fill),) if right else ()
-        drawn = sides((Span(left, fill),), ends, width, fill)
+        drawn = sides((Span(left, fill),), ends, width, fill, apart=apart)
         if drawn is not None:
             return drawn
     return row(cut(_sum(meter), width - 1), fill, fill)

@@ -13,7 +13,7 @@ from screens.words import Words
 def keys_rows(
     keys: tuple[KeyHint, ...], width: int, rows_max: int, block: tuple[Role, Role] = (Role.KEY, Role.PLAIN)
 ) -> tuple[Row, ...]:
-    """The keys with their labels on at most `rows_max` rows; where they do not fit the labels fall away, the keys stay.
+    """The keys with their labels on at most `rows_max` rows; where they do not fit the last labels go, the keys stay.
 
     `block`: the roles of key and label. Labels stand in columns where that takes no more rows.
     """
@@ -21,6 +21,10 @@ def keys_rows(
     if len(labelled) <= rows_max:
         columns = _in_columns(keys, width, block)
         return columns if 1 < len(columns) <= len(labelled) else labelled
+    for kept in range(len(keys) - 1, 0, -1):
+        some = _packed((*keys[:kept], *(KeyHint(hint.key, "") for hint in keys[kept:])), width, block)
+        if len(some) <= rows_max:
+            return some
     return _packed(tuple(KeyHint(hint.key, "") for hint in keys), width, block)
 
 
@@ -59,6 +63,11 @@ def _in_columns(keys: tuple[KeyHint, ...], width: int, block: tuple[Role, Role])
             spans.append(Span(" " * (widest - _cells(hint)), block[1]))
         rows.append(Row(tuple(spans), block[1]))
     return tuple(rows)
+
+
+def notice_rows(view: View, width: int) -> tuple[Row, ...]:
+    """What must be said beside all else, as a bar just above the keys."""
+    return tuple(row(f" {text} ", Role.NOUN) for text in wrap(view.notice, width - 4))
 
 
 def standing_rows(view: View, words: Words, width: int, *, quiet: bool) -> tuple[Row, ...]:

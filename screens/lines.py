@@ -97,11 +97,13 @@ def row(text: str, role: Role = Role.PLAIN, fill: Role | None = None) -> Row:
     return Row((Span(" ", ground), Span(text, role)), ground)
 
 
-def sides(left: tuple[Span, ...], right: tuple[Span, ...], width: int, fill: Role = Role.PLAIN) -> Row | None:
-    """Left and right at either margin of a row, a space or more between them; None where they do not fit."""
+def sides(
+    left: tuple[Span, ...], right: tuple[Span, ...], width: int, fill: Role = Role.PLAIN, *, apart: int = 1
+) -> Row | None:
+    """Left and right at either margin of a row, `apart` spaces or more between them; None where they do not fit."""
     taken = sum(cell_len(span.text) for span in (*left, *right))
     between = width - 2 - taken
-    if between < (1 if left and right else 0):
+    if between < (apart if left and right else 0):
         return None
     return Row((Span(" ", fill), *left, Span(" " * between, fill), *right), fill)
 

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import Final
 
-from scanner_app.terminal.view import Room, View
+from scanner_app.terminal.view import KeyHint, Room, View
 from screens.alarm import alarm_rows
 from screens.base import BREAKPOINTS
 from screens.head import head_rows
-from screens.keys_line import keys_rows, standing_rows
+from screens.keys_line import keys_rows, notice_rows, standing_rows
 from screens.lines import BLANK, Role, Row, Span, row, sides, whole
 from screens.panel import panel_rows
 from screens.rooms import PRODUCT_ROWS_MAX, item_rows, list_rows, prompt_rows
@@ -28,7 +28,7 @@ class Squeeze:
     """How much is given up so that the rest fits."""
 
     blanks: int = 3
-    key_rows: int = 3
+    key_rows: int = 5
     quiet: bool = True
     panel_rows_min: int = 3
     edges: int = 2
@@ -44,21 +44,23 @@ def _levels() -> tuple[Squeeze, ...]:
     steps: tuple[dict[str, int | bool], ...] = (
         {"quiet": False},
         {"blanks": 2},
+        {"key_rows": 4},
         {"edges": 1},
         {"blanks": 1},
+        {"key_rows": 3},
         {"panel_rows_min": 2},
-        {"key_rows": 2},
         {"blanks": 0},
         {"edges": 0},
         {"panel_rows_min": 1},
+        {"key_rows": 2},
         {"merged": True},
         {"product_rows": 1},
         {"clock": False},
+        {"key_rows": 1},
         {"lines_max": 4},
         {"lines_max": 3},
         {"big": False},
         {"lines_max": 2},
-        {"key_rows": 1},
         {"lines_max": 1},
     )
     levels = [Squeeze()]
@@ -68,6 +70,8 @@ def _levels() -> tuple[Squeeze, ...]:
 
 
 LEVELS: Final = _levels()
+PLAIN_LEVEL: Final = next(number for number, level in enumerate(LEVELS) if level.key_rows == 2)  # noqa: PLR2004 - as below
+"""No ornament, and keys on two rows: a list that does not fit there is turned by pages, rather than more given up."""
 SMALL_LEVELS: Final = tuple(replace(level, big=False) for level in LEVELS)
 
 
@@ -99,25 +103,48 @@ class _Parts:
 
 
 def lay_out(view: View, words: Words, width: int, height: int, offset: int = 0) -> Page:
-    """The page of a View. `offset`: how far its list is scrolled; it is brought within what there is."""
+    """The page of a View. `offset`: how far its list is scrolled; it is brought within what there is.
+
+    The key that turns the pages is among the others where there is more than one page.
+    """
     if width <= 0 or height <= 0:
         return Page(())
     if view.blocking and view.panel is not None:
         return _finished(alarm_rows(view, view.panel, words, width, height), width, height)
-    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN
+    page = _laid(view, words, (width, height), offset)
+    if view.paging is None or not (page.below or page.offset):
+        return page
+    with_paging = sorted((*view.keys, view.paging), key=lambda hint: hint.order)
+    return _laid(replace(view, keys=tuple(with_paging)), words, (width, height), offset)
+
+
+def _laid(view: View, words: Words, size: tuple[int, int], offset: int) -> Page:
+    width, height = size
     listed = len(list_rows(view, words, width, 0))
-    least = min(listed, LIST_ROWS_MIN)
-    levels = LEVELS if big else SMALL_LEVELS
-
-    def fits(level: Squeeze) -> int:
-        return int(_parts(view, words, width, level).height + level.blanks + least <= height)
-
-    found = bisect_left(levels, 1, hi=len(levels) - 1, key=fits)  # no level is higher than the one before
-    squeeze = levels[found]
+    squeeze = _squeeze(view, words, size, listed)
     parts = _parts(view, words, width, squeeze)
     if listed:
-        return _with_list(view, words, parts, (width, height), offset)
+        return _with_list(view, words, parts, size, offset)
     return _finished(_spread(view, parts, squeeze.blanks, height), width, height)
+
+
+def _squeeze(view: View, words: Words, size: tuple[int, int], listed: int) -> Squeeze:
+    """How much must be given up: ornament for the whole of a list, anything else only for a few rows of it."""
+    width, height = size
+    big = width >= BREAKPOINTS[1] and height >= ROWS_FOR_GIANT_MIN
+    levels = LEVELS if big else SMALL_LEVELS
+
+    def fits(level: Squeeze, rows: int) -> bool:
+        return _parts(view, words, width, level).height + level.blanks + rows <= height
+
+    def first(begin: int, end: int, rows: int) -> int:
+        """The first level from `begin` that fits, else `end`; no level is higher than the one before."""
+        return bisect_left(levels, 1, lo=begin, hi=end, key=lambda level: int(fits(level, rows)))
+
+    found = first(0, PLAIN_LEVEL, listed)
+    if not fits(levels[found], listed):
+        found = first(PLAIN_LEVEL, len(levels) - 1, min(listed, LIST_ROWS_MIN))
+    return levels[found]
 
 
 def _parts(view: View, words: Words, width: int, squeeze: Squeeze) -> _Parts:
@@ -134,7 +161,7 @@ def _parts(view: View, words: Words, width: int, squeeze: Squeeze) -> _Parts:
         head_rows(view, words, width, merged=squeeze.merged),
         giants,
         item_rows(view, width, product_rows=squeeze.product_rows, lines_max=squeeze.lines_max),
-        (*rule, *block, *standing, *keys_rows(view.keys, width, squeeze.key_rows)),
+        (*rule, *block, *standing, *notice_rows(view, width), *keys_rows(view.keys, width, squeeze.key_rows)),
     )
 
 
@@ -167,7 +194,7 @@ def _with_list(view: View, words: Words, parts: _Parts, size: tuple[int, int], o
         inside = max(room - 1, 1)
         start = min(max(offset, 0), len(rows) - inside)
         below = len(rows) - inside - start
-        shown = (*rows[start : start + inside], _hidden(start, below, width, by_f4=has_no_f4(view)))
+        shown = (*rows[start : start + inside], _hidden(start, below, width, view.paging))
         room = inside
     body = (*top, *shown)
     body = (*body, *(BLANK,) * (height - len(body) - len(parts.foot)))
@@ -175,23 +202,17 @@ def _with_list(view: View, words: Words, parts: _Parts, size: tuple[int, int], o
     return replace(page, offset=start, list_rows=room, below=below)
 
 
-def has_no_f4(view: View) -> bool:
-    """Whether F4 has no use of its own, so that it turns the pages of a long list."""
-    return all(hint.key != "F4" for hint in view.keys)
-
-
-def _hidden(above: int, below: int, width: int, *, by_f4: bool) -> Row:
+def _hidden(above: int, below: int, width: int, paging: KeyHint | None) -> Row:
     """How many rows of the list are hidden above and below, and the key that shows them, at the right end of a row."""
     text = "  ".join(f"{arrow} {count}" for arrow, count in (("▲", above), ("▼", below)) if count)
-    turns = (Span("F4 ", Role.KEY), Span(text)) if by_f4 else (Span(text),)
+    turns = (Span(text),) if paging is None else (Span(f"{paging.key} ", Role.KEY), Span(text))
     return sides((), turns, width) or row(text)
 
 
-def _centred(rows: tuple[Row, ...], width: int, least: int) -> tuple[Row, ...]:
-    """The rows moved to the middle together, as if they took `least` cells at least."""
-    widest = max((line.width for line in rows), default=least)
-    widest = max(widest, least)
-    pad = max((width - widest - 1) // 2, 0)
+def _centred(rows: tuple[Row, ...], width: int, typed: int) -> tuple[Row, ...]:
+    """The rows moved to the middle together. `typed`: cells that they are taken to be, so that typing moves nothing."""
+    widest = max((line.width for line in rows), default=typed)
+    pad = max(min((width - (typed or widest) - 1) // 2, width - widest - 1), 0)
     return tuple(Row((Span(" " * pad), *line.spans), line.fill) for line in rows)
 
 

@@ -20,6 +20,7 @@ HISTORY_MARK_CELLS: Final = 4
 UNDER_CLOCK: Final = 7
 MENU_INDENT: Final = 5
 FIRST_COLUMN_MAX: Final = 12
+SET_IN: Final = "  "
 
 
 def prompts(view: View) -> bool:
@@ -85,8 +86,11 @@ def _typed_rows(view: View, typed: str, width: int, *, big: bool) -> tuple[Row, 
 
 
 def item_rows(view: View, width: int, *, product_rows: int, lines_max: int) -> tuple[Row, ...]:
-    """What was scanned: the product first and strong, then lot, expiry, serial and whatever else is said of it."""
-    if not view.lines:
+    """What was scanned: the product first and strong, then lot, expiry, serial and whatever else is said of it.
+
+    A look-up's answer is a list instead: none of it falls away.
+    """
+    if not view.lines or view.room is Room.ENQUIRY:
         return ()
     rows = [row(text, Role.STRONG) for text in wrap(view.lines[0], width - 2, product_rows)]
     rows += [row(text) for line in view.lines[1:] for text in wrap(line, width - 2)]
@@ -94,8 +98,8 @@ def item_rows(view: View, width: int, *, product_rows: int, lines_max: int) -> t
 
 
 def list_rows(view: View, words: Words, width: int, rows_free: int) -> tuple[Row, ...]:
-    """The list of a room: a menu, scans, health or text; as many rows as it takes."""
-    rows = list(_menu_rows(view.menu, width, rows_free))
+    """The list of a room: a menu, scans, health, text, or a look-up's answer; as many rows as it takes."""
+    rows = [*_answer_rows(view, width), *_menu_rows(view.menu, width, rows_free)]
     marks = {line.mark for line in view.health}
     mark_cells = max((cell_len(words.of(mark)) for mark in marks), default=0)
     what_cells = max((cell_len(entry.what) for entry in view.history), default=0)
@@ -105,26 +109,35 @@ def list_rows(view: View, words: Words, width: int, rows_free: int) -> tuple[Row
     return (*rows, *(line for note in view.notes for line in _note_rows(note, width)))
 
 
+def _answer_rows(view: View, width: int) -> tuple[Row, ...]:
+    """What a look-up found, the first line strong; what goes on on another row is set in."""
+    if view.room is not Room.ENQUIRY:
+        return ()
+    rows: list[Row] = []
+    for number, line in enumerate(view.lines):
+        first, *more = wrap(line, width - 2) or ("",)
+        rows.append(row(first, Role.PLAIN if number else Role.STRONG))
+        going_on = wrap(" ".join(more), width - 2 - len(SET_IN))
+        rows += [row(SET_IN + text, Role.PLAIN if number else Role.STRONG) for text in going_on]
+    return tuple(rows)
+
+
 def _menu_rows(entries: tuple[MenuEntry, ...], width: int, rows_free: int) -> tuple[Row, ...]:
-    """Digit, name and what waits there: in columns, else below the name, else beside it where that is all there is."""
+    """Digit, name and what waits there: in columns, else all of it below the names, else beside them what fits."""
     names = max((cell_len(entry.name) for entry in entries), default=0)
     details = max((cell_len(entry.detail) for entry in entries), default=0)
     columns = MENU_INDENT + names + 2 + details < width
-    detailed = sum(1 for entry in entries if entry.detail)
-    spare = 0 if columns else rows_free - len(entries)
-    all_below = spare >= detailed
+    below = not columns and rows_free >= len(entries) + sum(1 for entry in entries if entry.detail)
     rows: list[Row] = []
     for entry in entries:
         pad = " " * (names - cell_len(entry.name)) if columns else ""
         room = width - MENU_INDENT - 3 - cell_len(entry.name)
-        below = bool(entry.detail) and spare > 0 and (all_below or cell_len(entry.detail) > room)
         beside = "" if below else _parts_that_fit(entry.detail, room)
         digit = (Span(" "), Span(f" {entry.digit} ", Role.FIELD), Span(" "))
         name = Span(fit(entry.name, width - MENU_INDENT - 1) + pad, Role.STRONG)
         rows.append(Row((*digit, name, Span(f"  {beside}" if beside else ""))))
-        if below:
+        if below and entry.detail:
             rows.append(Row((Span(" " * MENU_INDENT), Span(fit(entry.detail, width - MENU_INDENT - 1)))))
-            spare -= 1
     if columns and 2 * len(rows) - 1 <= rows_free:
         rows = [line for each in rows for line in (each, Row())][:-1]
     return tuple(rows)

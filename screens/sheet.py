@@ -7,7 +7,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from scanner_app.terminal.view import View
+from scanner_app.terminal.view import Room, View
 from screens.lines import Role, Row
 from screens.page import Page, lay_out
 from screens.theme import Palette
@@ -34,8 +34,8 @@ class Sheet(Widget, inherit_bindings=False):
         return self._page
 
     def show(self, view: View) -> None:
-        """Shows another View; a list stays where it is scrolled to as long as the room and its title stay."""
-        if (view.room, view.title) != (self._view.room, self._view.title):
+        """Shows another View; a list stays where it is scrolled to as long as it is the same one."""
+        if _list_of(view) != _list_of(self._view):
             self._offset = 0
         self._view = view
         self._draw()
@@ -91,3 +91,8 @@ class Sheet(Widget, inherit_bindings=False):
             self._strips[y] = self._palette.strip(rows[y])
         if changed:
             self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+
+def _list_of(view: View) -> tuple[object, ...]:
+    """What tells one list from another: its room and title, and for a look-up what was found."""
+    return view.room, view.title, view.lines if view.room is Room.ENQUIRY else ()

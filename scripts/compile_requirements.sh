@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../requirements"
 . ../scripts/lib.sh
 command -v uv >/dev/null 2>&1 || fail "uv is needed to compile the requirements; install it in an environment of its own."
-for name in base image build dev; do
+for name in base image server build dev; do
     uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
         --quiet "$@" "$name.in" --output-file "$name.txt" >/dev/null
 done

@@ -12,7 +12,7 @@ run | dev) ;;
 *) fail "setup.sh: say run or dev, not '$level'." ;;
 esac
 lists_of() {
-    printf 'requirements/%s.txt\n' base image
+    printf 'requirements/%s.txt\n' base image server
     [ "$1" = run ] || echo requirements/dev.txt
 }
 

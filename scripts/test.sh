@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh: the unit tests on both cores with the coverage floors, then what wants the machine to itself, then the tests
-# on shared data, then the simulation. Each part says how long it took; the first failing part ends the run.
+# test.sh: the unit tests on both cores with the coverage floors, then the tests on shared data, then the simulation.
+# Each part says how long it took; the first failing part ends the run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -22,11 +22,10 @@ part() {
 nothing=$(mktemp -d)
 trap 'rm -rf "$nothing"' EXIT
 own() { SCANNER_TEST_DATA=$nothing "$pytest" -q "${elsewhere[@]}" --cov --cov-report= "$@"; }
-# Selecting nothing (pytest's 5) is no failure in the parts that a smaller tree may lack.
+# Selecting nothing (pytest's 5) is no failure in a part that a smaller tree may lack.
 or_none() { "$@" || [ $? -eq 5 ]; }
 
-part "unit tests" own -n "$workers" --dist worksteal -m "not shared and not alone" tests
-part "tests that run alone" or_none own --cov-append -m "alone and not shared" tests
+part "unit tests" own -n "$workers" --dist worksteal -m "not shared" tests
 floors() {
     .venv/bin/coverage json -q -o coverage.json
     .venv/bin/python scripts/coverage_floors.py coverage.json

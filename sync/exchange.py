@@ -18,7 +18,10 @@ class AskHeads:
 
 @dataclass(frozen=True, slots=True)
 class SendPush:
-    """POST /v1/push of at most `entries_max` entries of an epoch from `start` on; 0: a heartbeat."""
+    """POST /v1/push of at most `entries_max` entries of an epoch from `start` on.
+
+    0: none of them, only the link before `start`: a heartbeat, or the question whether the centre's chain has it too.
+    """
 
     no: int
     start: int
@@ -27,11 +30,16 @@ class SendPush:
 
 @dataclass(frozen=True, slots=True)
 class SendLists:
-    """POST /v1/push without entries, with the chunks of these lists, or the word that they are absent."""
+    """POST /v1/push without entries, with the chunks of these lists, or the word that they are absent.
+
+    In as many posts as the bounds ask for; the outcome is the last one's, or the first that failed. `absent`: the
+    centre had no use for the chunks, so that none is sent again: the entry is stored without its list.
+    """
 
     no: int
     start: int
     digests: tuple[str, ...]
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,9 @@ ANSWERED: Final = frozenset({
 })  # fmt: skip
 """Failures that show that the centre is there."""
 
+OF_THE_REQUEST: Final = frozenset({Failure.TOO_LARGE, Failure.REFUSED})
+"""Failures that say nothing about any other request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -126,7 +137,10 @@ class SetWatermark:
 
 @dataclass(frozen=True, slots=True)
 class CutEpoch:
-    """The centre's chain of this epoch goes another way after `seq`: our tail is re-issued elsewhere."""
+    """The centre's chain of this epoch goes another way after `seq`: our tail is re-issued elsewhere.
+
+    An epoch that was cut before may be cut again, lower: what stood in between is re-issued then.
+    """
 
     no: int
     seq: int
@@ -134,7 +148,10 @@ class CutEpoch:
 
 @dataclass(frozen=True, slots=True)
 class OpenEpoch:
-    """The centre knows more of the present epoch than we do: we were restored. A new one before the next scan."""
+    """The centre knows more of the present epoch than we do: we were restored. A new one before the next scan.
+
+    Nothing is cut: whether the centre has what we hold of the old one is asked of it.
+    """
 
     no: int
 

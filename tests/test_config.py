@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner_app.bootstrap.scanners import profile_of
-from scanner_app.config import TABLES, Config, ScannerTable, config_of, find_home, read_config
+from scanner_app.config import TABLES, TEXT_MAX, Config, ScannerTable, config_of, find_home, read_config
 from scanner_app.errors import ConfigError
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
@@ -55,6 +55,13 @@ def test_the_example_describes_a_usable_scanner() -> None:
         ("[screen]\nidle_lock_minutes = 0\n", "[screen] idle_lock_minutes"),
         ("[scan]\nguard_ms = true\n", "[scan] guard_ms"),
         ("[scan]\nqueue_max = 1.5\n", "[scan] queue_max"),
+        ("[scan]\nqueue_max = 9999999999\n", "[scan] queue_max"),
+        ("[screen]\nlanguage = 'xx'\n", "[screen] language"),
+        (f"[device]\nid = '{'x' * (TEXT_MAX + 1)}'\n", "[device] id"),
+        ("[keys]\nhelp = 'F2'\n", "[keys] undo is F2 like help"),
+        ("[keys]\nundo = 'F3'\nback = 'f3'\n", "[keys] back is f3 like undo"),
+        ("[keys]\nmenu = 'F13'\n", "[keys] menu must be one of F1 to F12"),
+        ("[keys]\nenter = 'x'\n", "[keys] enter must be one of F1 to F12"),
         ("[scanner]\nname = 'x'\n", "[scanner]"),
         ("[[scanner]]\nspeed = 9\n", "[scanner] speed"),
     ],
@@ -70,11 +77,24 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, place: str) -> None:
     assert refused.value.remedy
 
 
+def test_keys_may_change_places() -> None:
+    config = config_of({"keys": {"help": "F2", "undo": "F1", "sync": "f11"}}, "x.toml")
+    assert (config.keys.help, config.keys.undo, config.keys.sync) == ("F2", "F1", "f11")
+
+
 def test_broken_toml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"[site\n\xff")
     with pytest.raises(ConfigError, match=re.escape(str(path))) as refused:
         read_config(path)
+    assert refused.value.code == "CONFIG_UNREADABLE"
+
+
+def test_a_byte_order_mark_is_tolerated_and_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbf[site]\nid = 'OSL'\n")
+    assert read_config(tmp_path / "config.toml").site.id == "OSL"
+    with pytest.raises(ConfigError, match=r"cannot be read: Is a directory\.") as refused:
+        read_config(tmp_path)
     assert refused.value.code == "CONFIG_UNREADABLE"
 
 
@@ -86,8 +106,8 @@ def test_a_missing_file_is_the_default_unless_it_was_named(tmp_path: Path) -> No
 
 
 def test_a_scanner_profile_that_cannot_be_is_refused() -> None:
-    with pytest.raises(ConfigError, match="separator"):
-        profile_of(dataclasses.replace(ScannerTable(), separator="%"))
+    with pytest.raises(ConfigError, match=r"^/etc/s\.toml: \[scanner\] separator"):
+        profile_of(dataclasses.replace(ScannerTable(), separator="%"), "/etc/s.toml")
 
 
 def test_where_the_home_is() -> None:
@@ -96,6 +116,8 @@ def test_where_the_home_is() -> None:
     assert plain.ledger_path == Path("/u/ana/.local/share/scanner/ledger.db")
     xdg = find_home({"HOME": "/u/ana", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"})
     assert (xdg.config_path, xdg.state_folder) == (Path("/c/scanner/config.toml"), Path("/d/scanner"))
+    relative = find_home({"HOME": "/u/ana", "XDG_CONFIG_HOME": "c", "XDG_DATA_HOME": ""})
+    assert (relative.config_path, relative.ledger_path) == (plain.config_path, plain.ledger_path)
     one_folder = find_home({"HOME": "/u/ana", "SCANNER_HOME": "/opt/s"})
     assert (one_folder.config_path, one_folder.log_folder) == (Path("/opt/s/config.toml"), Path("/opt/s/log"))
     by_environment = find_home({"SCANNER_HOME": "/opt/s", "SCANNER_CONFIG": "/etc/s.toml"})

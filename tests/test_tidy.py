@@ -387,11 +387,10 @@ def test_what_draws_the_screen_is_pinned_where_people_read_it(name: str) -> None
 
 
 def test_every_library_has_its_reason() -> None:
-    """docs/decisions names each library of the handheld and of the image extra."""
+    """docs/decisions names each library: of the handheld, of its extras, of the centre and of development."""
     told = "".join(path.read_text("utf-8") for path in (ROOT / "docs" / "decisions").glob("*.md"))
-    wanted = [
-        line for name in ("base", "image", "dev", "build") for line in sources_of(ROOT / "requirements" / f"{name}.in")
-    ]
+    lists = ("base", "image", "server", "dev", "build")
+    wanted = [line for name in lists for line in sources_of(ROOT / "requirements" / f"{name}.in")]
     none_of([name_of(line) for line in wanted if f"`{name_of(line)}`" not in told])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devices.beeper import BeeperError, choose_beeper
@@ -15,7 +16,7 @@ from scanner_app.terminal.presenter import ScannerText
 from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from devices.beeper import Beeper
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["RawScan", "ScanSource", "SourceStatus"]
 
 NS_PER_S = 1_000_000_000
+TRIGGER_PATIENCE_S = 0.2
+"""The trigger is pulled on the ledger thread, which must not stand still."""
 
 
-def profile_of(table: ScannerTable) -> ScannerProfile:
-    """The device profile of a [[scanner]] block. Raises ConfigError naming the key."""
+def profile_of(table: ScannerTable, origin: str = "config.toml") -> ScannerProfile:
+    """The device profile of a [[scanner]] block of the file `origin`. Raises ConfigError naming file and key."""
     try:
         return ScannerProfile(
             name=table.name,
@@ -45,18 +48,31 @@ def profile_of(table: ScannerTable) -> ScannerProfile:
             commissioned=table.commissioned,
         )
     except ProfileError as fault:
-        message = f"[scanner] {fault}."
+        message = f"{origin}: [scanner] {fault}."
         raise ConfigError("CONFIG_INVALID", message, remedy="config.example.toml explains every key.") from fault
 
 
-def sources_of(station: Station) -> list[ScanSource]:
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """A source and the name that a person knows it by; `tested`: it has passed the commissioning test."""
+
+    source: ScanSource
+    name: str
+    tested: bool
+
+
+def scanners_of(station: Station) -> list[Scanner]:
     """A serial source for each [[scanner]] block that names a port."""
     from devices.discovery import stable_path  # noqa: PLC0415 - pyserial is loaded only where a scanner is configured
     from devices.serial_port import SerialSource  # noqa: PLC0415 - loaded when it is used
 
     wall_ns = wall_ns_of(station.clock)
-    tables = [table for table in station.config.scanner if table.port]
-    return [SerialSource(stable_path(table.port), profile_of(table), wall_ns=wall_ns) for table in tables]
+
+    def scanner_of(table: ScannerTable) -> Scanner:
+        source = SerialSource(stable_path(table.port), profile_of(table, station.config.origin), wall_ns=wall_ns)
+        return Scanner(source, table.name, tested=table.commissioned)
+
+    return [scanner_of(table) for table in station.config.scanner if table.port]
 
 
 def wall_ns_of(clock: Clock) -> Callable[[], int]:
@@ -73,16 +89,16 @@ def beeper_of(config: Config, write: Callable[[str], None], *, console: bool) ->
 
 
 class ScannerBoard:
-    """What is known of the scanners, for the status line; written by their threads, read by the presenter."""
+    """What is known of the scanners, for the status line; written by their threads, read by the presenter.
 
-    def __init__(self) -> None:
+    An untested scanner is warned of as long as it is used.
+    """
+
+    def __init__(self, scanners: Sequence[Scanner]) -> None:
         self._lock = threading.Lock()
         self._states: dict[str, SourceStatus] = {}
-        self._untested: dict[str, str] = {}
-
-    def note_untested(self, source: str, name: str) -> None:
-        """This source has not passed the commissioning test: warn as long as it is used."""
-        self._untested[source] = name
+        self._names = {scanner.source.name: scanner.name for scanner in scanners}
+        self._untested = [scanner.source.name for scanner in scanners if not scanner.tested]
 
     def changed(self, status: SourceStatus) -> None:
         """A source changed its state."""
@@ -95,11 +111,11 @@ class ScannerBoard:
             states = dict(self._states)
         for name, status in states.items():
             if status.state is not SourceState.READY:
-                parameters = {"name": name.rsplit("/", 1)[-1], "state": status.state.value}
+                parameters = {"name": self._names.get(name, name), "state": status.state.value}
                 return ScannerText(Line("screen.scanner.state", dict(parameters)), ok=False)
-        for source, name in self._untested.items():
+        for source in self._untested:
             if source in states:
-                return ScannerText(Line("screen.scanner.untested", {"name": name}), ok=False)
+                return ScannerText(Line("screen.scanner.untested", {"name": self._names[source]}), ok=False)
         if not states:
             return ScannerText(Line("screen.scanner.none"), ok=True)
         return ScannerText(Line("screen.scanner.ready"), ok=True)
@@ -134,6 +150,16 @@ def watch_port(
     return source
 
 
+def scan_of_plain_line(text: str) -> str | None:
+    """The scan on a line as `devices simulate` takes it, without its line end; None where there is none."""
+    from devices.simulator import ScanFileError, scan_of_line  # noqa: PLC0415 - loaded when it is used
+
+    try:
+        return scan_of_line(text, 1)
+    except ScanFileError:
+        return None
+
+
 def simulate(
     lines: Iterable[str], say: Callable[[str], None], *, per_second: float, link: Path | None, stay: bool
 ) -> int:
@@ -149,11 +175,20 @@ def simulate(
 
 
 @contextmanager
-def virtual_scanner(station: Station) -> Iterator[tuple[VirtualScanner, ScanSource]]:
-    """A virtual scanner and the source that reads it, for the demonstration; it counts as commissioned."""
+def virtual_scanner(station: Station) -> Iterator[tuple[VirtualScanner, Scanner]]:
+    """A virtual scanner and what reads it, for the demonstration; it counts as commissioned."""
     from devices.serial_port import SerialSource  # noqa: PLC0415 - loads pyserial
     from devices.simulator import VirtualScanner  # noqa: PLC0415 - loaded when it is used
 
     with VirtualScanner() as scanner:
         profile = ScannerProfile("virtual", commissioned=True)
-        yield scanner, SerialSource(scanner.path, profile, wall_ns=wall_ns_of(station.clock))
+        source = SerialSource(scanner.path, profile, wall_ns=wall_ns_of(station.clock))
+        yield scanner, Scanner(source, profile.name, tested=True)
+
+
+def pull_trigger(scanner: VirtualScanner, label: str) -> None:
+    """The virtual scanner reads a label; nothing happens where nobody takes it in time."""
+    from devices.simulator import ReaderAbsentError  # noqa: PLC0415 - loaded when it is used
+
+    with suppress(ReaderAbsentError):
+        scanner.scan(label, patience_s=TRIGGER_PATIENCE_S)

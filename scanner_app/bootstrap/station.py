@@ -19,12 +19,15 @@ from scanner_app.terminal.desk import Desk
 from scanner_app.terminal.judging import Judge
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from scanner_app.clock import Clock
     from scanner_app.config import Config, Home
 
 EPOCH_BYTES = 16
+YEAR_MIN = 1971
+YEAR_MAX = 9998
+"""Times count from 1970 in the ledger; a day is left on either side for time zones and for what a replay adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,23 @@ def open_station(config_file: str | None, now: str | None = None) -> Station:
     return Station(home, config, clock_of(now, config.zone))
 
 
-def clock_of(now: str | None, zone: ZoneInfo) -> Clock:
+def clock_of(now: str | None, zone: tzinfo) -> Clock:
     """The machine's clock, or one that starts at `now`."""
     return SystemClock() if now is None else OffsetClock(instant_of(now, zone))
 
 
-def instant_of(text: str, zone: ZoneInfo) -> datetime:
-    """An instant from `YYYY-MM-DD` (noon at the site) or an ISO time; without an offset it is the site's time."""
+def instant_of(text: str, zone: tzinfo) -> datetime:
+    """An instant from `YYYY-MM-DD` (noon at the site) or an ISO time; without an offset it is the site's time.
+
+    Raises ConfigError for what is none, and for years that no clock of ours can come to.
+    """
     try:
         given = datetime.fromisoformat(text)
     except ValueError:
-        message = f"{text!r} is no date or time."
-        raise ConfigError("TIME_INVALID", message, remedy="Write 2026-11-22 or 2026-11-22T10:00:00-05:00.") from None
+        given = None
+    if given is None or not YEAR_MIN <= given.year <= YEAR_MAX:
+        message = f"{text!r} is no date or time from {YEAR_MIN} to {YEAR_MAX}."
+        raise ConfigError("TIME_INVALID", message, remedy="Write 2026-11-22 or 2026-11-22T10:00:00-05:00.")
     if "T" not in text and " " not in text:
         given = datetime.combine(given.date(), time(12))
     return (given if given.tzinfo is not None else given.replace(tzinfo=zone)).astimezone(UTC)
@@ -86,7 +94,7 @@ def labels_of(config: Config) -> LabelPrefixes:
 
 def intake_of(station: Station) -> Intake:
     """The intake of a station."""
-    promises = frozenset(table.name for table in station.config.scanner if table.require_symbology)
+    promises = frozenset(table.name for table in station.config.scanner if table.port and table.require_symbology)
     return Intake(labels_of(station.config), new_id, station.clock.boot_id, promises)
 
 

@@ -12,7 +12,7 @@ from devices.terminal_keys import KeyPress, TerminalKeys, Verdict
 from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of
 from scanner_app.bootstrap.station import desk_of, intake_of, open_ledger
 from scanner_app.terminal.consumer import Bounds, Consumer
-from scanner_app.terminal.front import Front
+from scanner_app.terminal.front import LEAVE_WITHIN_NS, Front
 from scanner_app.terminal.presenter import Presenter
 from screens.keyboard import hand_on
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from devices.beeper import Beeper
     from devices.scan import RawScan
-    from devices.source import ScanSource, SourceStatus
+    from devices.source import SourceStatus
     from devices.terminal_keys import Heard
+    from scanner_app.bootstrap.scanners import Scanner
     from scanner_app.bootstrap.station import Station
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.view import View
     from scanner_app.workflows.step import Line
 
 NS_PER_S = 1_000_000_000
-QUIT_WITHIN_NS = 2 * NS_PER_S
 TRIGGER_KEY = "f12"
 WEDGE_PROFILE = ScannerProfile("wedge")
 
@@ -37,17 +37,19 @@ WEDGE_PROFILE = ScannerProfile("wedge")
 class Terminal:
     """The running terminal: consumer, sources, beeper and view. What the Textual app drives (screens.base.Driver)."""
 
-    def __init__(self, station: Station, sources: Sequence[ScanSource], stripe: Line | None = None) -> None:
+    def __init__(
+        self, station: Station, scanners: Sequence[Scanner], stripe: Callable[[Front], Line] | None = None
+    ) -> None:
         config, clock = station.config, station.clock
         self._station = station
-        self._sources = sources
-        self._board = ScannerBoard()
+        self._sources = [scanner.source for scanner in scanners]
+        self._board = ScannerBoard(scanners)
         self._ring: Callable[[str], None] = _no_bell
         self._beeper: Beeper | None = None
         self._presenter = Presenter(config, clock, self._board.text, stripe)
-        self._leave: Callable[[], None] = _nothing
-        self._trigger: Callable[[], None] | None = None
-        self._quit_asked_ns = -QUIT_WITHIN_NS
+        self._leave: Callable[[], object] = _nothing
+        self._trigger: Callable[[Front], None] | None = None
+        self._quit_asked_ns = -LEAVE_WITHIN_NS
         self._view: View | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._wedge = TerminalKeys(WEDGE_PROFILE) if config.scan.wedge else None
@@ -65,9 +67,6 @@ class Terminal:
         console = os.environ.get("TERM") == "linux"
         self._beeper = beeper_of(self._station.config, self._ring_bell, console=console)
         self._consumer.start()
-        for source, table in zip(self._sources, self._station.config.scanner, strict=False):
-            if not table.commissioned:
-                self._board.note_untested(source.name, table.name)
         for source in self._sources:
             source.start(self.submit, self._source_changed)
 
@@ -125,19 +124,21 @@ class Terminal:
         else:
             self._consumer.post(lambda: self._front.press(name))
 
-    def trigger(self, pull: Callable[[], None]) -> None:
-        """What F12 does where there is a virtual scanner: pull its trigger."""
+    def trigger(self, pull: Callable[[Front], None]) -> None:
+        """What F12 does where there is a virtual scanner: pull its trigger, on the ledger thread in its turn."""
         self._trigger = pull
 
-    def quitting(self, leave: Callable[[], None]) -> None:
+    def quitting(self, leave: Callable[[], object]) -> None:
         """How the program is left."""
         self._leave = leave
 
     def _ask_to_quit(self) -> None:
+        """Decided here, not in its turn: a ledger that is stuck keeps nobody from leaving."""
         now_ns = self._station.clock.monotonic_ns()
-        if now_ns - self._quit_asked_ns <= QUIT_WITHIN_NS:
+        if now_ns - self._quit_asked_ns <= LEAVE_WITHIN_NS:
             self._leave()
         self._quit_asked_ns = now_ns
+        self._consumer.post(self._front.ask_to_leave)
 
     def type_text(self, text: str) -> None:
         """Characters typed by hand."""
@@ -145,8 +146,9 @@ class Terminal:
 
     def wedge_key(self, name: str, character: str | None, now_ns: int) -> bool:
         """A key before any binding sees it: True when it belongs to a scan, or may; held-back keys are handed on."""
-        if name == TRIGGER_KEY and self._trigger is not None:
-            self._trigger()
+        pull = self._trigger
+        if name == TRIGGER_KEY and pull is not None:
+            self._consumer.post(lambda: pull(self._front))
             return True
         if self._wedge is None:
             return False

@@ -1,4 +1,4 @@
-"""The demonstration shift: played line by line where there is no screen, or label by label from the virtual scanner."""
+"""The demonstration shift, played line by line where there is no screen."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from scanner_app.cli.player import Player
-from scanner_app.demo.labels import command_scan, document_scan
 from scanner_app.demo.shift import shift_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from scanner_app.bootstrap import Station
     from scanner_app.demo.site import DemoSite
 
 DONE = 0
 NO = 1
-CARD_OF_WORKFLOW = {"receiving": "RECEIVE", "putaway": "PUTAWAY", "enquiry": "LOOKUP", "opening": "OPENING"}
 MARKS = {"accepted": "OK  ", "refused": "STOP", "prompt": "    ", "noop": "    "}
 
 
@@ -54,19 +52,3 @@ def _what(line: dict[str, Any]) -> str:
     name, value = next(iter(line.items()))
     shown = str(value).replace("\x1d", "␝")
     return shown if name == "scan" else f"{name} {shown}"
-
-
-def labels_of_shift(site: DemoSite) -> Iterator[str]:
-    """Every label of the shift in order: what was a command or a menu choice is its card."""
-    for text in shift_lines(site):
-        line = json.loads(text)
-        if "scan" in line:
-            yield line["scan"]
-        elif "sign_in" in line and line["pin"] != "0000":
-            yield line["sign_in"]
-        elif "command" in line:
-            yield command_scan(str(line["command"]).upper())
-        elif line.get("document"):
-            yield document_scan(line["document"])
-        elif "open" in line:
-            yield command_scan(CARD_OF_WORKFLOW[line["open"]])

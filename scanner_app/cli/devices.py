@@ -8,7 +8,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanner_app.errors import ConfigError, DeviceError
+from scanner_app.cli.given import text_given
+from scanner_app.cli.streams import input_lines
+from scanner_app.errors import DeviceError
 from scanner_app.phrases import printable
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     monitor = actions.add_parser("monitor", help="print what a scanner sends, as it comes")
     monitor.add_argument("port", metavar="PORT", help="a path such as /dev/serial/by-id/…")
     monitor.add_argument("--bit-rate", type=int, default=9600, metavar="N", help="bits per second (default 9600)")
+    monitor.add_argument("--json", action="store_true", help="the answer is JSON in any case")
     monitor.add_argument("--count", type=int, default=0, metavar="N", help="end after N scans (default: never)")
     simulate = actions.add_parser("simulate", help="a virtual scanner on a pty; prints its path first")
     simulate.add_argument("file", nargs="?", metavar="FILE", help="scans, one a line (default: typed lines)")
@@ -113,9 +116,4 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _lines(name: str | None) -> Iterable[str]:
-    if name is None:
-        return sys.stdin
-    try:
-        return Path(name).read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigError("SIMULATOR", f"{name}: cannot be read: {fault}.") from fault
+    return input_lines() if name is None else text_given(name, "SIMULATOR").split("\n")

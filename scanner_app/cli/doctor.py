@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
+import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scanner_app.errors import StoreError
-from scanner_app.terminal.health import HealthLine, clock_line, disk_line, health_rows, sqlite_line
-from scanner_app.workflows.step import Line
+from scanner_app.cli.streams import tell
+from scanner_app.errors import ConfigError, StoreError
+from scanner_app.phrases import printable
+from scanner_app.terminal.health import clock_line, disk_line, health_rows, sqlite_line
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from scanner_app.bootstrap import Station
+    from scanner_app.config import ScannerTable
+    from scanner_app.phrases import Phrases
+    from scanner_app.terminal.health import HealthLine
 
 HOLDS = 0
 FAILS = 1
 OWNER_ONLY = 0o077
+INDENT = "     "
+WIDTH_MIN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing, whether it is well, how it is, and what to do where it is not: whole sentences, safe to print."""
+
+    name: str
+    ok: bool
+    text: str
+    remedy: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,73 +52,107 @@ def run(options: argparse.Namespace) -> int:
     from scanner_app.phrases import phrases_of  # noqa: PLC0415 - loaded when it is used
 
     station = open_station(options.config)
-    say = phrases_of(station.config.screen.language)
     exit_code = HOLDS
-    for line in checks(station):
-        name, text = say.say(line.name), say.say(line.text.code, line.text.parameters)
-        remedy = "" if line.remedy is None else say.say(line.remedy, line.text.parameters)
-        exit_code = exit_code if line.ok else FAILS
+    for check in checks(station, phrases_of(station.config.screen.language)):
+        exit_code = exit_code if check.ok else FAILS
         if options.json:
-            print(json.dumps({"check": name, "ok": line.ok, "text": text, "remedy": remedy}, ensure_ascii=False))
+            told = {"check": check.name, "ok": check.ok, "text": check.text, "remedy": check.remedy}
+            tell(json.dumps(told, ensure_ascii=False))
         else:
-            print(f"{'ok  ' if line.ok else 'FAIL'} {name}: {text}{'. ' + remedy if remedy else ''}")
+            tell("\n".join(lines_of(check, terminal_width())))
     return exit_code
 
 
-def checks(station: Station) -> Iterator[HealthLine]:
+def terminal_width() -> int:
+    """How many characters a line of the terminal takes; 0 where the answer does not go to one."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def lines_of(check: Check, width: int) -> list[str]:
+    """The check as lines of at most `width` characters (0: of any length); its remedy begins a line of its own."""
+    told = [f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.text}"]
+    if check.remedy:
+        told.append(f"{INDENT}remedy: {check.remedy}")
+    if not width:
+        return told
+    return [
+        line
+        for text in told
+        for line in textwrap.wrap(text, max(width, WIDTH_MIN), subsequent_indent=INDENT, break_on_hyphens=False)
+    ]
+
+
+def checks(station: Station, say: Phrases) -> Iterator[Check]:
     """Every check, in the order in which a person would mend them."""
     home = station.home
-    present = home.config_path.exists()
-    code = "screen.health.config.text" if present else "screen.health.config.default"
-    yield HealthLine("screen.health.config", ok=True, text=Line(code, {"path": str(home.config_path)}))
-    yield from _folder(station)
-    if not home.ledger_path.exists():
-        missing = Line("screen.health.ledger.missing", {"path": str(home.ledger_path)})
-        yield HealthLine("screen.health.ledger", ok=False, text=missing, remedy="screen.health.ledger.init")
-        yield from (clock_line(station.clock.now()), sqlite_line())
-    else:
-        yield from _ledger(station)
-    yield from _scanners(station)
+    code = "screen.health.config.text" if home.config_path.exists() else "screen.health.config.default"
+    text = say.say(code, {"path": str(home.config_path)}, whole=True)
+    yield Check(say.say("screen.health.config"), ok=True, text=text)
+    yield from _folder(station, say)
+    yield from _ledger(station, say)
+    yield from _scanners(station, say)
+    yield Check(say.say("screen.health.centre"), ok=True, text=say.say("screen.link.no_centre"))
 
 
-def _folder(station: Station) -> Iterator[HealthLine]:
+def _folder(station: Station, say: Phrases) -> Iterator[Check]:
     """The home's folder: there, ours, and closed to others."""
     folder = station.home.state_folder
     if not folder.exists():
         return
     mode = folder.stat().st_mode
     ok = os.access(folder, os.W_OK) and not mode & OWNER_ONLY
-    text = Line("screen.health.folder.text", {"path": str(folder), "mode": oct(mode & 0o777)})
-    yield HealthLine("screen.health.folder", ok, text, None if ok else "screen.health.folder.remedy")
+    text = say.say("screen.health.folder.text", {"path": str(folder), "mode": f"{mode & 0o777:o}"}, whole=True)
+    yield Check(say.say("screen.health.folder"), ok, text, "" if ok else say.say("screen.health.folder.remedy"))
 
 
-def _ledger(station: Station) -> Iterator[HealthLine]:
+def _ledger(station: Station, say: Phrases) -> Iterator[Check]:
     from scanner_app.bootstrap import open_ledger  # noqa: PLC0415 - opens the file only here
 
+    name, path = say.say("screen.health.ledger"), station.home.ledger_path
+    if not path.exists():
+        text = say.say("screen.health.ledger.missing", {"path": str(path)}, whole=True)
+        yield Check(name, ok=False, text=text, remedy=say.say("screen.health.ledger.init"))
+        yield from (_said(line, say) for line in (clock_line(station.clock.now()), sqlite_line()))
+        return
     try:
         ledger = open_ledger(station)
     except StoreError as fault:
-        text = Line("screen.plain", {"text": str(fault)})
-        yield HealthLine("screen.health.ledger", ok=fault.code == "LEDGER_IN_USE", text=text)
-        yield disk_line(station.home.ledger_path)
+        in_use = fault.code == "LEDGER_IN_USE"
+        yield Check(name, in_use, printable(fault.message), "" if in_use else printable(fault.remedy))
+        yield from (_said(line, say) for line in (disk_line(path), clock_line(station.clock.now()), sqlite_line()))
         return
     try:
-        yield from health_rows(ledger, station.clock.now())
+        yield from [_said(line, say) for line in health_rows(ledger, station.clock.now())]
     finally:
         ledger.close()
 
 
-def _scanners(station: Station) -> Iterator[HealthLine]:
-    """Each configured scanner's port: there, and open to this account."""
-    from scanner_app.bootstrap.scanners import port_problem  # noqa: PLC0415 - loaded when it is used
+def _said(line: HealthLine, say: Phrases) -> Check:
+    """A row of the health screen in full."""
+    remedy = "" if line.remedy is None else say.say(line.remedy, line.text.parameters, whole=True)
+    return Check(say.say(line.name), line.ok, say.say(line.text.code, line.text.parameters, whole=True), remedy)
 
+
+def _scanners(station: Station, say: Phrases) -> Iterator[Check]:
+    """Each configured scanner: its settings make sense, its port is there and open to this account."""
+    name = say.say("screen.health.scanner")
     configured = [table for table in station.config.scanner if table.port]
     if not configured:
-        yield HealthLine("screen.health.scanner", ok=True, text=Line("screen.scanner.none"))
+        yield Check(name, ok=True, text=say.say("screen.scanner.none"))
     for table in configured:
-        problem, remedy = port_problem(table.port)
-        shown = Line("screen.plain", {"text": f"{table.name} {table.port} {problem} {remedy}".rstrip(" ")})
-        yield HealthLine("screen.health.scanner", ok=not problem, text=shown)
+        problem, remedy = _problem_of(table, station.config.origin)
+        text = f"{table.name}: {problem}" if problem else f"{table.name} {table.port}"
+        yield Check(name, not problem, printable(text), printable(remedy))
         if not table.commissioned:
-            untested = Line("screen.scanner.untested", {"name": table.name})
-            yield HealthLine("screen.health.scanner", ok=True, text=untested)
+            yield Check(name, ok=True, text=say.say("screen.scanner.untested", {"name": table.name}, whole=True))
+
+
+def _problem_of(table: ScannerTable, origin: str) -> tuple[str, str]:
+    """What keeps a scanner from being used, and the remedy; two empty texts where nothing does."""
+    from scanner_app.bootstrap.scanners import port_problem, profile_of  # noqa: PLC0415 - loaded when it is used
+
+    try:
+        profile_of(table, origin)
+    except ConfigError as fault:
+        return fault.message, fault.remedy
+    return port_problem(table.port)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from scanner_app.errors import ConfigError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
+    from scanner_app.bootstrap import Station
     from scanner_app.config import Home
     from scanner_app.demo.site import DemoSite
 
 DONE = 0
 DEMO_DEVICE = "DEMO-1"
+EXAMPLE_NAME = "config.example.toml"
 OWNER_FOLDER = 0o700
 OWNER_FILE = 0o600
 
@@ -30,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit 0 when the home is there; 2 when there is one already."""
+    """Exit 0 when the home is there; 2 when there is one already, 3 where none can be made."""
     from scanner_app.config import find_home  # noqa: PLC0415 - after the arguments are known
 
     home = find_home(config_file=options.config)
@@ -47,43 +51,56 @@ def make_home(
 
     Gives the demonstration site, whose labels a virtual scanner may want, whether it was loaded or not.
     """
-    from scanner_app.bootstrap import Station, clock_of, judge_of, open_ledger  # noqa: PLC0415 - loads the ledger
-    from scanner_app.config import config_of, read_config  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap import Station, clock_of  # noqa: PLC0415 - loads the ledger
+    from scanner_app.config import config_of  # noqa: PLC0415 - loaded when it is used
     from scanner_app.demo.site import load_demo  # noqa: PLC0415 - loaded when it is used
 
     for path in (home.config_path, home.ledger_path):
         if path.exists():
             message = f"{path} is there already."
             raise ConfigError("HOME_EXISTS", message, remedy="Name another home with SCANNER_HOME, or move it away.")
-    tables = {"site": {"id": site, "name": _site_name(demo=demo), "time_zone": zone}, "device": {"id": device}}
-    zone_info = config_of(tables, "scanner init").zone
+    chosen = {"site": {"id": site, "name": _site_name(demo=demo), "time_zone": zone}, "device": {"id": device}}
+    config = config_of(chosen, "scanner init")
+    station = Station(home, config, clock_of(now, config.zone))
+    demo_site = load_demo(station.clock.now().astimezone(config.zone).date())
     home.state_folder.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
     home.config_path.parent.mkdir(parents=True, exist_ok=True)
-    home.config_path.write_text(_toml(tables), "utf-8")
-    home.config_path.chmod(OWNER_FILE)
-    station = Station(home, read_config(home.config_path), clock_of(now, zone_info))
-    demo_site = load_demo(station.clock.now().astimezone(zone_info).date())
+    home.config_path.touch(OWNER_FILE)
+    home.config_path.write_text(explained_config(chosen), "utf-8")
+    _make_ledger(station, demo_site if demo else None)
+    return demo_site
+
+
+def _make_ledger(station: Station, demo_site: DemoSite | None) -> None:
+    """The ledger; with the demonstration site in it, where there is one."""
+    from scanner_app.bootstrap import judge_of, open_ledger  # noqa: PLC0415 - loads the ledger
+
     ledger = open_ledger(station)
     try:
-        if demo:
+        if demo_site is not None:
             from scanner_app.bootstrap.loading import load_into  # noqa: PLC0415 - only with --demo
 
             load_into(ledger, demo_site, judge_of(station))
     finally:
         ledger.close()
-    return demo_site
 
 
 def _site_name(*, demo: bool) -> str:
     return "Demo" if demo else "Site 1"
 
 
-def _toml(tables: dict[str, dict[str, str]]) -> str:
-    """The tables as TOML; values are checked to be printable, and quoted as literal strings cannot be."""
-    lines = ["# config.example.toml explains every key; what is not here has its default."]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]"]
-        for key, value in table.items():
-            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-            lines.append(f'{key} = "{quoted}"')
-    return "\n".join(lines) + "\n"
+def explained_config(chosen: Mapping[str, Mapping[str, str]]) -> str:
+    """config.example.toml with the chosen texts (table, key, text) in the place of its defaults."""
+    table, lines = "", []
+    for line in (files("scanner_app") / EXAMPLE_NAME).read_text("utf-8").split("\n"):
+        table = line.strip("[]") if line.startswith("[") else table
+        key = line.partition(" = ")[0]
+        text = chosen.get(table, {}).get(key)
+        lines.append(line if text is None else f"{key} = {_quoted(text)}")
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """Printable text as a TOML string; literal strings cannot hold an apostrophe."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

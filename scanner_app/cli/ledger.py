@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner_app.cli.asking import reading
+from scanner_app.cli.streams import tell
+from scanner_app.cli.telling import counted
 from scanner_app.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,10 +25,12 @@ BROKEN = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser(
+    verify = actions.add_parser(
         "verify", help="check the chain, rebuild the stock from it and compare; exit 1 if it does not hold"
     )
     export = actions.add_parser("export", help="every epoch, list and entry as JSON lines on standard output")
+    for answering in (verify, export):
+        answering.add_argument("--json", action="store_true", help="the answer is JSON in any case")
     export.add_argument("--signed", metavar="FILE", help="to a signed file (needs an enrolled device)")
     backup = actions.add_parser("backup", help="a verified copy, while the ledger may be in use")
     backup.add_argument("file", metavar="FILE")
@@ -52,7 +56,7 @@ def _verify(station: Station) -> int:
     from scanner_app.store.verify import verify  # noqa: PLC0415 - loaded when it is used
 
     found = verify(station.home.ledger_path)
-    print(json.dumps({"ok": found.ok, "entries": found.entries, "head": found.head, "first_bad": found.first_bad}))
+    tell(json.dumps({"ok": found.ok, "entries": found.entries, "head": found.head, "first_bad": found.first_bad}))
     for finding in found.findings:
         sys.stderr.write(f"scanner: {finding}\n")
     return HOLDS if found.ok else BROKEN
@@ -79,7 +83,7 @@ def _back_up(station: Station, file: Path) -> int:
     from scanner_app.store.backup import back_up  # noqa: PLC0415 - loaded when it is used
 
     found = back_up(station.home.ledger_path, file)
-    sys.stderr.write(f"scanner: {found.entries} entries in {file}, verified.\n")
+    sys.stderr.write(f"scanner: {counted(found.entries, 'entry', 'entries')} in {file}, verified.\n")
     return HOLDS
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from scanner_app.cli.asking import reading
+from scanner_app.cli.telling import counted
 from scanner_app.store.outbox import outbox_of
 
 if TYPE_CHECKING:
@@ -28,5 +29,6 @@ def run(options: argparse.Namespace) -> int:
         pending, oldest_ms = outbox_of(connection)
     age = None if oldest_ms is None else max(0, round(station.clock.now().timestamp() - oldest_ms / 1000))
     found = {"pending": pending, "acked": 0, "safe": 0, "parked": 0, "oldest_pending_s": age}
-    print(json.dumps(found) if options.json else f"{pending} entries wait; there is no centre yet")
+    waiting = f"{counted(pending, 'entry waits', 'entries wait')}; there is no centre yet"
+    print(json.dumps(found) if options.json else waiting)
     return DONE

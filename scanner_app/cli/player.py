@@ -5,31 +5,31 @@ It drives the same Front and Desk as the screen; only the queue is left out, sin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scanner_app.bootstrap import Station, desk_of, instant_of, intake_of, open_ledger
+from scanner_app.cli.replay_lines import NEW_PROFILE, PROFILES, checked_line, refused
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home, read_config
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Refused
-from scanner_app.errors import ConfigError
 from scanner_app.intake import RawScan, replayed_scan
 from scanner_app.phrases import phrases_of
+from scanner_app.terminal.cards import card_command
 from scanner_app.terminal.front import Front
-from scanner_app.terminal.presenter import sentence
+from scanner_app.terminal.telling import sentence
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanner_app.cli.replay_lines import Line, ReplayLine
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.desk import Told
 
 STEP_MS = 1000
 SOURCE = "replay"
-PROFILES = ("test", "new")
-Line = dict[str, Any]
 
 
 class Player:
@@ -50,26 +50,27 @@ class Player:
         for stage in self._stages.values():
             stage.close()
 
-    def step(self, line: Line, number: int) -> Line | None:
-        """Runs one line; its result, or None for lines that only set the stage (at, device, link)."""
-        if "expect" in line:
-            return self._expect(line["expect"], number)
-        if "device" in line and len(line) == 1:
-            self._stage = self._stage_of(str(line["device"]), number)
-            return None
-        if "at" in line:
-            self._clock.set(instant_of(str(line["at"]), self._first.config.zone))
-            return None
-        if "link" in line or "wait_synced" in line:
+    def step(self, given: Line, number: int) -> Line | None:
+        """Runs one line; its result, or None where it only sets the stage. Raises ConfigError where it cannot run."""
+        return self.play(checked_line(given, number))
+
+    def play(self, line: ReplayLine) -> Line | None:
+        """Runs a checked line."""
+        if line.expected is not None:
+            return self._expect(line.expected, line.number)
+        if "at" in line.stage:
+            self._clock.set(instant_of(line.stage["at"], self._first.config.zone))
+        if "device" in line.stage:
+            self._stage = self._stage_of(line.stage["device"], line.number)
+        if line.step is None:
+            self._stage.profile = line.stage.get("profile", self._stage.profile)
             return None
         self._clock.advance(STEP_MS)
-        self._last = {"step": number, **self._stage.step(line, number)}
+        self._last = {"step": line.number, **self._stage.step(line)}
         return self._last
 
-    def _expect(self, expected: object, number: int) -> Line | None:
+    def _expect(self, expected: Line, number: int) -> Line | None:
         """None when the step before matches, else what differs."""
-        if not isinstance(expected, dict):
-            raise _bad(number, "expect must be an object")
         differs = {key: self._last.get(key) for key, value in expected.items() if self._last.get(key) != value}
         if not differs:
             return None
@@ -82,7 +83,7 @@ class Player:
             folder = self._first.home.state_folder.parent / name
             home = Home(folder / "config.toml", folder)
             if not home.config_path.exists():
-                raise _bad(number, f"there is no home {folder}: make it with `scanner init`")
+                raise refused(number, f"there is no home {folder}: make it with `SCANNER_HOME={folder} scanner init`")
             self._stages[name] = Stage(Station(home, read_config(home.config_path), self._clock), self._clock)
         return self._stages[name]
 
@@ -94,7 +95,8 @@ class Stage:
         self._station = station
         self._clock = clock
         self._intake = intake_of(station)
-        self._told: Told | None = None
+        self._heard: list[Told] = []
+        self.profile = PROFILES[0]
         self._open()
 
     def _open(self) -> None:
@@ -114,24 +116,21 @@ class Stage:
         self.ledger.close()
 
     def _hear(self, told: Told) -> None:
-        self._told = told
+        self._heard.append(told)
 
     def _scan(self, raw: RawScan) -> None:
         guard_ns = self._station.config.scan.guard_ms * 1_000_000
         confirms = raw.monotonic_ns >= self._front.prompt_shown_ns + guard_ns
         self._front.scan(self._intake.capture(raw), confirms=confirms)
 
-    def step(self, line: Line, number: int) -> Line:
-        """Runs one line; what it came to."""
-        self._told = None
+    def step(self, line: ReplayLine) -> Line:
+        """Runs one step; what it came to."""
+        self._heard = []
         before = self._front.desk.prompt.code
-        for key, play in self._plays().items():
-            if key in line:
-                play(line, number)
-                return self._result(prompt_changed=self._front.desk.prompt.code != before)
-        raise _bad(number, f"no step is called {', '.join(sorted(line))}")
+        self._plays()[line.step or ""](line)
+        return self._result(prompt_changed=self._front.desk.prompt.code != before)
 
-    def _plays(self) -> dict[str, Callable[[Line, int], None]]:
+    def _plays(self) -> dict[str, Callable[[ReplayLine], None]]:
         return {
             "scan": self._play_scan,
             "key": self._play_key,
@@ -143,59 +142,48 @@ class Stage:
             "restart": self._play_restart,
         }
 
-    def _play_scan(self, line: Line, number: int) -> None:
-        profile = line.get("profile", PROFILES[0])
-        if not isinstance(line["scan"], str) or profile not in PROFILES:
-            raise _bad(number, f"scan must be text, profile one of {', '.join(PROFILES)}")
-        self._scan(self._raw(line["scan"], str(line.get("source", SOURCE)), commissioned=profile != "new"))
+    def _play_scan(self, line: ReplayLine) -> None:
+        self._scan(self._raw(line, line.given["scan"]))
 
-    def _raw(self, text: str, source: str, *, commissioned: bool = True) -> RawScan:
+    def _raw(self, line: ReplayLine, text: str) -> RawScan:
+        """A scan as the scanner of the line, or of the stage, would have delivered it."""
+        commissioned = line.stage.get("profile", self.profile) != NEW_PROFILE
         wall_ms = round(self._clock.now().timestamp() * 1000)
+        source = line.given.get("source", SOURCE)
         return replayed_scan(text, source, self._clock.monotonic_ns(), wall_ms, commissioned=commissioned)
 
-    def _play_key(self, line: Line, number: int) -> None:  # noqa: ARG002 - every play takes the line's number
-        key = str(line["key"])
+    def _play_key(self, line: ReplayLine) -> None:
+        key = line.given["key"]
         if len(key) == 1:
             self._front.type_text(key)
         else:
             self._front.press(key.lower() if key.lower() in {"enter", "escape", "backspace"} else key)
 
-    def _play_command(self, line: Line, number: int) -> None:
-        word = str(line["command"]).upper()
-        digits = word.removeprefix("QTY")
-        if word != digits and digits.isascii() and digits.isdigit():
-            self._hear(self._front.desk.command(Commanded(Command.QUANTITY, int(digits))))
-        elif word == "SIGN_OUT":
-            self._hear(self._front.desk.sign_out())
-        elif word in Command.__members__:
-            self._hear(self._front.desk.command(Commanded(Command(word))))
-        else:
-            raise _bad(number, f"no command is called {line['command']}")
+    def _play_command(self, line: ReplayLine) -> None:
+        commanded = card_command(line.given["command"].upper())
+        self._hear(self._front.desk.sign_out() if commanded is None else self._front.desk.command(commanded))
 
-    def _play_text(self, line: Line, number: int) -> None:  # noqa: ARG002 - every play takes the line's number
+    def _play_text(self, line: ReplayLine) -> None:
         """Typed by hand: the keys of the screen, F6 first where nothing asks for typing yet."""
         if not self._front.typing_secret:
             self._front.press(self._station.config.keys.enter)
-        self._front.type_text(str(line["text"]))
+        self._front.type_text(str(line.given["text"]))
         self._front.press("enter")
 
-    def _play_sign_in(self, line: Line, number: int) -> None:
-        if not isinstance(line["sign_in"], str) or not isinstance(line.get("pin"), str):
-            raise _bad(number, "sign_in and pin must be text")
-        self._scan(self._raw(line["sign_in"], SOURCE))
+    def _play_sign_in(self, line: ReplayLine) -> None:
+        self._scan(self._raw(line, line.given["sign_in"]))
         if self._front.typing_secret:
             self._clock.advance(STEP_MS)
-            self._hear(self._front.desk.pin(line["pin"]))
+            self._hear(self._front.desk.pin(line.given["pin"]))
 
-    def _play_open(self, line: Line, number: int) -> None:  # noqa: ARG002 - every play takes the line's number
-        document = line.get("document")
+    def _play_open(self, line: ReplayLine) -> None:
         self._front.leave_all()
-        self._hear(self._front.desk.open(str(line["open"]), None if document is None else str(document)))
+        self._hear(self._front.desk.open(line.given["open"], line.given.get("document")))
 
-    def _play_second_pack(self, line: Line, number: int) -> None:  # noqa: ARG002 - every play takes the line's number
+    def _play_second_pack(self, line: ReplayLine) -> None:  # noqa: ARG002 - every play takes its line
         self._hear(self._front.desk.command(Commanded(Command.SECOND_PACK)))
 
-    def _play_restart(self, line: Line, number: int) -> None:  # noqa: ARG002 - every play takes the line's number
+    def _play_restart(self, line: ReplayLine) -> None:  # noqa: ARG002 - every play takes its line
         """A battery pull: nothing in memory survives; the ledger is opened anew."""
         self.ledger.close()
         self._clock.boot_id = f"{self._clock.boot_id}+"
@@ -203,7 +191,7 @@ class Stage:
 
     def _result(self, *, prompt_changed: bool) -> Line:
         say = phrases_of(self._language())
-        told = self._told
+        told = self._heard[-1] if self._heard else None
         prompt = self._front.desk.prompt
         saved = self.ledger.counters().scans_saved
         shared = {"prompt": say.say(prompt.code, prompt.parameters), "prompt_code": prompt.code, "saved": saved}
@@ -220,7 +208,7 @@ class Stage:
             "outcome": None if verdict is None or isinstance(verdict, Refused) else verdict.outcome.value,
             "say": sentence(told, say),
             "lines": [say.say(line.code, line.parameters) for line in told.lines],
-            "entries": [told.entry_id] if told.entry_id else [],
+            "entries": [each.entry_id for each in self._heard if each.entry_id],
             **shared,
         }
 
@@ -236,7 +224,3 @@ class Stage:
 
 def _unseen(front: Front) -> None:
     """Nobody watches a replay."""
-
-
-def _bad(number: int, why: str) -> ConfigError:
-    return ConfigError("REPLAY_LINE", f"line {number}: {why}.")

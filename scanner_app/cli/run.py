@@ -8,11 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scanner_app.cli.ending import ended_in_order, go_on, leave_by
+from scanner_app.errors import DeviceError
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from scanner_app.app import ScannerApp
     from scanner_app.bootstrap import Station
     from scanner_app.bootstrap.terminal import Terminal
     from scanner_app.config import Config
@@ -28,12 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit 0 when the terminal is left."""
+    """Exit 0 when the terminal is left, or goes away. Raises DeviceError where there is none."""
     os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
-    if options.demo:
-        with tempfile.TemporaryDirectory(prefix="scanner-demo-") as folder:
-            return _demonstrate(Path(folder), options.now)
-    return _work(options)
+    with ended_in_order():
+        if options.demo:
+            with tempfile.TemporaryDirectory(prefix="scanner-demo-") as folder:
+                return _demonstrate(Path(folder), options.now)
+        if not _on_a_terminal():
+            remedy = "`scanner replay` drives it without one, `scanner run --demo` plays its shift."
+            raise DeviceError("NO_TERMINAL", "the screen needs a terminal.", remedy=remedy)
+        return _work(options)
+
+
+def _on_a_terminal() -> bool:
+    """Whether keys come from a terminal and the screen goes to one; the library writes it to standard error."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _work(options: argparse.Namespace) -> int:
@@ -47,11 +58,11 @@ def _work(options: argparse.Namespace) -> int:
 
     def make() -> Terminal:
         from scanner_app.bootstrap import Station, clock_of  # noqa: PLC0415 - after the first paint
-        from scanner_app.bootstrap.scanners import sources_of  # noqa: PLC0415 - after the first paint
+        from scanner_app.bootstrap.scanners import scanners_of  # noqa: PLC0415 - after the first paint
         from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - after the first paint
 
         station = Station(home, config, clock_of(options.now, config.zone))
-        return Terminal(station, sources_of(station))
+        return Terminal(station, scanners_of(station))
 
     return show(config, make)
 
@@ -68,7 +79,7 @@ def _demonstrate(folder: Path, now: str | None) -> int:
     site = make_home(home, now, demo=True)
     sys.stderr.write("done.\n")
     config = read_config(home.config_path)
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if _on_a_terminal():
         return _demonstrate_on_screen(Station(home, config, clock_of(now, config.zone)), site)
     from scanner_app.cli.demonstration import play_shift  # noqa: PLC0415 - loaded when it is used
 
@@ -77,24 +88,18 @@ def _demonstrate(folder: Path, now: str | None) -> int:
 
 
 def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
-    from scanner_app.bootstrap.scanners import virtual_scanner  # noqa: PLC0415 - loaded when it is used
-    from scanner_app.cli.demonstration import labels_of_shift  # noqa: PLC0415 - loaded when it is used
-    from scanner_app.workflows.step import Line as Said  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.bootstrap.scanners import pull_trigger, virtual_scanner  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.cli.trigger import Trigger  # noqa: PLC0415 - loaded when it is used
 
-    labels = iter(labels_of_shift(site))
-    with virtual_scanner(station) as (scanner, source):
-
-        def pull() -> None:
-            label = next(labels, None)
-            if label is not None:
-                scanner.scan(label)
+    with virtual_scanner(station) as (scanner, plugged):
+        guard_ms = station.config.scan.guard_ms
+        trigger = Trigger(site, station.clock, guard_ms, lambda label: pull_trigger(scanner, label))
 
         def make() -> Terminal:
             from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - after the first paint
 
-            pin = site.operators[0].pin
-            terminal = Terminal(station, [source], Said("screen.stripe.demo", {"pin": pin}))
-            terminal.trigger(pull)
+            terminal = Terminal(station, [plugged], trigger.stripe)
+            terminal.trigger(trigger.pull)
             return terminal
 
         return show(station.config, make)
@@ -110,7 +115,7 @@ def show(config: Config, make: Callable[[], Terminal]) -> int:
 
     def make_ready() -> Terminal:
         terminal = make()
-        terminal.quitting(app.exit)
+        terminal.quitting(app.leave)
         terminal.bell(app.ring)
         return terminal
 
@@ -118,16 +123,13 @@ def show(config: Config, make: Callable[[], Terminal]) -> int:
     words = words_of(phrases_of(config.screen.language))
     sixteen = os.environ.get("TERM") == "linux"
     app = ScannerApp(driver, theme=ThemeName(config.screen.theme), sixteen=sixteen, words=words)
-    driver.leave = lambda: _leave(app)
+    driver.leave = app.leave
+    leave_by(app.leave)
     try:
         app.run(mouse=False)
     finally:
+        go_on()
         driver.stop()
     if driver.fault is not None:
         raise driver.fault
     return DONE
-
-
-def _leave(app: ScannerApp) -> None:
-    """From any thread: the app ends in its own turn."""
-    app.call_later(app.exit)

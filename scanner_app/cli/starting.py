@@ -44,7 +44,7 @@ class StartingTerminal:
         self._kept: list[Callable[[], object]] = []
         self._loader = threading.Thread(target=self._load, name="start", daemon=True)
         self._announce: Callable[[], None] = _nothing
-        self.leave: Callable[[], None] = _nothing
+        self.leave: Callable[[], object] = _nothing
         self.fault: BaseException | None = None
 
     def view(self) -> View:

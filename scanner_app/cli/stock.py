@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from scanner_app.cli.asking import check_texts, reading, site_day
+from scanner_app.cli.telling import aligned, counted
 from scanner_app.domain.facts import LevelOf
 from scanner_app.domain.keys import SSCC_DIGITS, Gtin, KeyFormatError, is_digits
 from scanner_app.domain.stock import Status, sscc_place
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 DONE = 0
 DAYS_DIGITS_MAX = 9
-COLUMNS = ("place", "item", "lot", "expiry", "status", "quantity")
+OWNER = "owner"
+COLUMNS = ("place", "item", "lot", "expiry", "status", OWNER, "quantity")
+"""The owner is shown only where there are several."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
     check_texts(options.owner, options.lot, options.serial, options.location)
     if options.status not in {None, *Status}:
-        raise ConfigError("USAGE", f"--status {printable(options.status)}: none of {', '.join(Status)}")
+        raise ConfigError("USAGE", f"--status {printable(options.status)} is none of {', '.join(Status)}.")
     station = open_station(options.config, options.now)
     wanted = Wanted(
         gtin=None if options.gtin is None else _base_of(station, gtin_of(options.gtin)), lot=options.lot,
@@ -58,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(station, wanted, serials=options.serials)
     else:
-        print_stock(station, print, wanted)
+        print_stock(station, print, wanted, serials=options.serials)
     return DONE
 
 
@@ -106,20 +109,32 @@ def _print_json(station: Station, wanted: Wanted, *, serials: bool) -> None:
             print(json.dumps({**row, "as_of": as_of}))
 
 
-def print_stock(station: Station, write: Callable[[str], None], wanted: Wanted | None = None) -> None:
-    """A table for people; lines of one place, item, lot, expiry and status are summed over its containers."""
+def print_stock(
+    station: Station, write: Callable[[str], None], wanted: Wanted | None = None, *, serials: bool = False
+) -> None:
+    """A table for people; lines of one place, item, lot, expiry, status and owner are summed over their containers."""
     with reading(station) as connection:
-        lines = list(on_hand_lines(connection, wanted or Wanted(), site_day(station)))
+        lines = list(on_hand_lines(connection, wanted or Wanted(), site_day(station), serials=serials))
     sums: dict[tuple[str, ...], int] = {}
+    units: dict[tuple[str, ...], list[str]] = {}
     for line in lines:
-        key = (line.location, line.name or line.gtin, line.lot or "?", str(line.expiry or "?"), _status(line))
+        key = _cells(line)
         sums[key] = sums.get(key, 0) + line.quantity
-    rows = [COLUMNS, *((*(printable(cell) for cell in key), str(quantity)) for key, quantity in sums.items())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        write("  ".join([*cells, row[-1].rjust(widths[-1])]))
-    write(f"{sum(sums.values())} base units on {len(sums)} lines")
+        units.setdefault(key, []).extend(line.serials)
+    shown = list(COLUMNS) if len({line.owner for line in lines}) > 1 else [name for name in COLUMNS if name != OWNER]
+    rows = [dict(zip(COLUMNS, (*key, str(quantity)), strict=True)) for key, quantity in sums.items()]
+    heading, *told = aligned([shown, *([row[name] for name in shown] for row in rows)], right={len(shown) - 1})
+    write(heading)
+    for line_told, bearing in zip(told, units.values(), strict=True):
+        write(line_told)
+        if bearing:
+            write(f"  serials: {printable(' '.join(sorted(bearing)))}")
+    write(f"{counted(sum(sums.values()), 'base unit')} on {counted(len(sums), 'line')}")
+
+
+def _cells(line: OnHandLine) -> tuple[str, ...]:
+    """What stands in the columns of a line, but its quantity."""
+    return line.location, line.name or line.gtin, line.lot or "?", str(line.expiry or "?"), _status(line), line.owner
 
 
 def _status(line: OnHandLine) -> str:

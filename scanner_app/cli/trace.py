@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 from scanner_app.cli.asking import check_texts, reading, site_day
 from scanner_app.cli.stock import gtin_of
+from scanner_app.cli.telling import aligned
 from scanner_app.domain.facts import ContainerOf, LevelOf, Movements
 from scanner_app.domain.keys import KeyFormatError, Sscc
 from scanner_app.domain.stock import case_place, sscc_place
 from scanner_app.errors import ConfigError
-from scanner_app.phrases import printable
+from scanner_app.phrases import phrases_of, printable
 from scanner_app.store.knowledge import answer
 from scanner_app.store.tracing import trace_of
 
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from scanner_app.bootstrap import Station
     from scanner_app.domain.facts import Movement
     from scanner_app.domain.masters import Level
+    from scanner_app.phrases import Phrases
     from scanner_app.store.database import Connection
 
 DONE = 0
 NOT_KNOWN = 1
+SUBJECT = ("gtin", "serial", "lot", "sscc")
+COLUMNS = ("time", "entry", "from", "to", "quantity", "operator", "document", "method", "why")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,17 +51,24 @@ def run(options: argparse.Namespace) -> int:
     with reading(station) as connection:
         found = trace_of(connection, _subject(connection, options, station))
     if found is None:
-        sys.stderr.write("scanner: nothing is known of that.\n")
+        asked = " ".join(f"{name} {value}" for name in SUBJECT if (value := getattr(options, name)) is not None)
+        sys.stderr.write(f"scanner: nothing is known of {printable(asked)}.\n")
         return NOT_KNOWN
-    for movement in found:
-        line = line_of(movement)
-        print(json.dumps(line) if options.json else _in_words(line))
+    if options.json:
+        for movement in found:
+            print(json.dumps(line_of(movement)))
+    elif found:
+        print_trace(found, phrases_of(station.config.screen.language))
+    else:
+        sys.stderr.write("scanner: a document names it, but it was never scanned.\n")
     return DONE
 
 
 def _subject(connection: Connection, options: argparse.Namespace, station: Station) -> Movements:
     """What is asked: an SSCC, a serialised case, a unit, or a lot of the base item."""
-    if options.sscc is not None and options.gtin is None:
+    if options.sscc is not None:
+        if (options.gtin, options.serial, options.lot) != (None, None, None):
+            raise ConfigError("USAGE", "--sscc stands alone: it names the logistic unit.")
         try:
             return Movements(container=sscc_place(str(Sscc.of(options.sscc))))
         except KeyFormatError as fault:
@@ -75,20 +86,34 @@ def _subject(connection: Connection, options: argparse.Namespace, station: Stati
 
 def line_of(movement: Movement) -> dict[str, object]:
     """A trace line of the contract; times in the zone they were made in."""
-    zone = timezone(timedelta(minutes=movement.offset))
-    at = datetime.fromtimestamp(movement.event_time / 1000, UTC).astimezone(zone)
+    event_time = _time_of(movement).isoformat(timespec="milliseconds")
     return {
-        "seq": movement.seq, "id": movement.event_id, "event_time": at.isoformat(timespec="milliseconds"),
+        "seq": movement.seq, "id": movement.event_id, "event_time": event_time,
         "kind": movement.kind, "operator": movement.operator, "device": movement.device,
         "from": movement.from_place or None, "to": movement.to_place or None, "quantity": movement.quantity,
         "document": movement.document, "reason": movement.reason, "method": movement.method,
+        "refusal": None if movement.refused is None else movement.refused.refusal.value,
     }  # fmt: skip
 
 
-def _in_words(line: dict[str, object]) -> str:
-    way = f"{line['from']} > {line['to']}" if line["from"] else ""
-    shown = (
-        f"{line['event_time']}  {line['kind']:14} {way}  {line['quantity'] or ''}  "
-        f"{line['operator'] or ''} {line['document'] or ''} {line['method']}"
-    )
-    return printable(shown)
+def _time_of(movement: Movement) -> datetime:
+    """When it happened, in the zone it happened in."""
+    zone = timezone(timedelta(minutes=movement.offset))
+    return datetime.fromtimestamp(movement.event_time / 1000, UTC).astimezone(zone)
+
+
+def print_trace(found: list[Movement], say: Phrases) -> None:
+    """A table for people; why nothing moved stands at the end of a line."""
+    rows = [COLUMNS, *(_cells(movement, say) for movement in found)]
+    for line in aligned(rows, right={COLUMNS.index("quantity")}):
+        print(line)
+
+
+def _cells(movement: Movement, say: Phrases) -> tuple[str, ...]:
+    refused = movement.refused
+    why = movement.reason or "" if refused is None else say.say(f"refusal.{refused.refusal.value}", refused.parameters)
+    quantity = "" if movement.quantity is None else str(movement.quantity)
+    return (
+        _time_of(movement).isoformat(sep=" ", timespec="seconds"), movement.kind, movement.from_place or "",
+        movement.to_place or "", quantity, movement.operator or "", movement.document or "", movement.method, why,
+    )  # fmt: skip

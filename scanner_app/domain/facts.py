@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.masters import DocumentLine, Item, Watch
+    from scanner_app.domain.refusals import Refused
     from scanner_app.domain.stock import Seal, Status
 
 CONTENT_MAX = 10_000
@@ -206,9 +207,13 @@ class LastFact:
 
 @dataclass(frozen=True, slots=True)
 class RecentScans:
-    """The last scans of the device with their results, newest first → tuple[HistoryLine, ...]."""
+    """The last scans of the device with their results, newest first → tuple[HistoryLine, ...].
+
+    `corrections`: also what was taken back by a key, of which nothing was scanned.
+    """
 
     limit: int = 20
+    corrections: bool = False
 
 
 Query = (
@@ -347,6 +352,8 @@ class SummaryFact:
     pack posted without serial too); else what fits no line of the item with the same lot or without one."""
     over: int = 0
     """Base units received beyond what a line expects, where lines count; 0 for a serialised document."""
+    pallets_outstanding: int = 0
+    """Containers that hold further ones, stand in none by the document, and have not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +373,8 @@ class Movement:
     document: str | None
     reason: str | None
     method: str
+    refused: Refused | None = None
+    """Why nothing moved; None for an accepted entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +390,10 @@ class UndoFact:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One saved scan: when, what kind, its verdict code and parameters, what was scanned (printable)."""
+    """One saved scan: when, what kind, its verdict code and parameters, what was scanned (printable).
+
+    `scanned` is empty for a correction made by a key. `event_id` and `workflow` are those of the entry.
+    """
 
     seq: int
     event_time: int
@@ -391,3 +403,5 @@ class HistoryLine:
     accepted: bool
     parameters: dict[str, str | int | None]
     scanned: str
+    event_id: str = ""
+    workflow: str | None = None

@@ -126,7 +126,8 @@ def _check_ppn(value: str) -> None:
         raise KeyFormatError("BAD_FORMAT", f"A PPN needs letters and digits and two check digits, not {value!r}.")
     expected = ppn_check_digits(value[:-2])
     if value[-2:] != expected:
-        raise KeyFormatError("BAD_CHECK_DIGIT", f"PPN {value} ends in {value[-2:]}, not {expected}.")
+        message = f"PPN {value} ends in {value[-2:]}, the check digits are {expected}."
+        raise KeyFormatError("BAD_CHECK_DIGIT", message)
 
 
 def _with_expiry(parsed: ParsedScan, name: str, value: str, offset: int, today: date) -> ParsedScan | ScanError:

@@ -58,7 +58,8 @@ def _checked(text: str, lengths: frozenset[int], name: str) -> str:
         wanted = " or ".join(str(length) for length in sorted(lengths))
         raise KeyFormatError("BAD_FORMAT", f"{name} needs {wanted} digits, not {text!r}.")
     if not has_check_digit(text):
-        raise KeyFormatError("BAD_CHECK_DIGIT", f"{name} {text} ends in {text[-1]}, not {check_digit(text[:-1])}.")
+        message = f"{name} {text} ends in {text[-1]}, the check digit is {check_digit(text[:-1])}."
+        raise KeyFormatError("BAD_CHECK_DIGIT", message)
     return text
 
 

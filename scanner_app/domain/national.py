@@ -64,7 +64,8 @@ def _pzn(text: str, symbology: str | None, digits: str) -> ParsedScan | ScanErro
     """A PZN, seven digits being an old one without its zero."""
     expected = pzn_check_digit(digits[:-1])
     if expected != digits[-1]:
-        message = f"PZN {digits} ends in {digits[-1]}, not {expected}." if expected else f"No PZN {digits} can exist."
+        ending = f"PZN {digits} ends in {digits[-1]}, the check digit is {expected}."
+        message = ending if expected else f"No PZN {digits} can exist."
         return ScanError(ScanErrorCode.BAD_CHECK_DIGIT, None, len(symbology or ""), message)
     return ParsedScan(Kind.NATIONAL, text, symbology, elements=(("PZN", digits.zfill(PZN_DIGITS)),))
 

@@ -71,7 +71,8 @@ class ParsedScan:
 
     `text` is the scan as given; `symbology` its identifier (`]d2`), or None. `content_gtin` is what a logistic unit
     holds (AI 02), `quantity` how many (AI 30 or 37). `gln` is a place (AI 414). `code` is what stands behind the prefix
-    of one of our own labels. A warning is a stable code, a colon and a sentence.
+    of one of our own labels. A warning is a stable code, a colon and a sentence. `typed`: a person typed it, who may
+    answer with a bare serial or number where a scanner may not.
     """
 
     kind: Kind
@@ -88,6 +89,7 @@ class ParsedScan:
     content_gtin: Gtin | None = None
     code: str | None = None
     warnings: tuple[str, ...] = ()
+    typed: bool = False
 
     def __repr__(self) -> str:
         """Kind and content; of a badge, which opens doors, only that it is one."""
@@ -120,7 +122,21 @@ def parsed_scan(  # noqa: PLR0913, PLR0917 - the fields of ParsedScan in their o
     and is frozen by becoming a ParsedScan; nobody else has seen it before.
     """
     draft = _Draft(
-        kind, text, symbology, elements, gtin, serial, lot, expiry, sscc, gln, quantity, content_gtin, None, warnings
+        kind,
+        text,
+        symbology,
+        elements,
+        gtin,
+        serial,
+        lot,
+        expiry,
+        sscc,
+        gln,
+        quantity,
+        content_gtin,
+        None,
+        warnings,
+        typed=False,
     )
     draft.__class__ = ParsedScan
     frozen: ParsedScan = draft

@@ -174,7 +174,7 @@ def _ean_fault(digits: str, symbology: str) -> ScanError | None:
 def _checked_gtin(text: str, symbology: str | None, digits: str) -> ParsedScan | ScanError:
     """A GTIN from a carrier that promises one."""
     if not has_check_digit(digits):
-        message = f"GTIN {digits} ends in {digits[-1]}, not {check_digit(digits[:-1])}."
+        message = f"GTIN {digits} ends in {digits[-1]}, the check digit is {check_digit(digits[:-1])}."
         return ScanError(ScanErrorCode.BAD_CHECK_DIGIT, None, len(symbology or ""), message)
     return ParsedScan(Kind.GTIN, text, symbology, gtin=Gtin(digits.zfill(GTIN_DIGITS)))
 

@@ -90,7 +90,14 @@ class SiteRecords:
     documents: tuple[DocumentRecord, ...] = ()
     watches: tuple[Watch, ...] = ()
 
+    def counts(self) -> dict[str, int]:
+        """How many records there are of each kind that there are any of, by the noun for one."""
+        parts = {
+            "item": self.items, "level": self.levels, "location": self.places, "operator": self.operators,
+            "document": self.documents, "watch-list line": self.watches,
+        }  # fmt: skip
+        return {noun: len(records) for noun, records in parts.items() if records}
+
     def __len__(self) -> int:
         """How many records there are."""
-        parts = (self.items, self.levels, self.places, self.operators, self.documents, self.watches)
-        return sum(len(part) for part in parts)
+        return sum(self.counts().values())

@@ -1,4 +1,4 @@
-"""The checksum of a site's stock: 64 bits that both sides keep in step with each commit (docs/decisions/0004).
+"""The checksum of a site's stock: 64 bits that both sides keep in step with each commit (docs/decisions/0005).
 
 The sum, modulo 2^64, over all rows of on-hand lines, units and containers, of the first 8 bytes of BLAKE2b of the row.
 Sums do not depend on the order of rows, so one row is exchanged for another by a subtraction and an addition.

@@ -72,6 +72,12 @@ NAMED_RECEIVED = (
     "WHERE e.document = ?1 AND coalesce(u.document, s.document) = ?1 AND coalesce(u.place, s.place) <> 'supplier'"
 )
 CONTAINERS_EXPECTED = "SELECT count(*) FROM document_container WHERE document = ?"
+PALLETS_OUTSTANDING = (
+    "SELECT count(*) FROM document_container e LEFT JOIN container c ON c.id = e.id "
+    "LEFT JOIN site_container s ON s.id = e.id WHERE e.document = ?1 AND e.parent = '' "
+    "AND coalesce(c.parent, s.parent, 'supplier') = 'supplier' AND EXISTS "
+    "(SELECT 1 FROM document_container i WHERE i.document = ?1 AND i.parent = e.id)"
+)
 
 
 def document_by_id(connection: sqlite3.Connection, query: DocumentOf) -> Document | None:
@@ -179,6 +185,7 @@ def summary_of(connection: sqlite3.Connection, query: DocumentSummary) -> Summar
         lines=tuple(counted),
         unexpected=unexpected,
         over=over,
+        pallets_outstanding=connection.execute(PALLETS_OUTSTANDING, (document.id,)).fetchone()[0],
     )
 
 

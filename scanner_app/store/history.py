@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.entry import decode_entry
+from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.domain.facts import MOVEMENTS_MAX, HistoryLine, Movement, Movements, RecentScans
 from scanner_app.domain.refusals import Refused
 from scanner_app.domain.stock import CONVERSION, SUPPLIER, is_container
@@ -72,6 +72,7 @@ def movement_of(connection: sqlite3.Connection, step: Step) -> Movement:
         document=entry.document,
         reason=entry.reason,
         method="inferred" if inferred else method,
+        refused=entry.verdict if isinstance(entry.verdict, Refused) else None,
     )
 
 
@@ -173,18 +174,18 @@ def _without_conversion(steps: list[Step]) -> list[Step]:
 
 
 def recent_scans(connection: sqlite3.Connection, query: RecentScans) -> tuple[HistoryLine, ...]:
-    """The last entries that hold a raw scan, newest first."""
+    """The last entries that hold a raw scan, and where they are asked for those that correct one, newest first."""
     lines: list[HistoryLine] = []
     for seq, stored in connection.execute(NEWEST_ENTRIES, (ENTRIES_WALKED_MAX,)):
         if len(lines) >= query.limit:
             break
         entry = decode_entry(stored)
-        if entry.raw is not None:
-            lines.append(_history_line(seq, entry, entry.raw.payload))
+        if entry.raw is not None or (query.corrections and entry.kind is EntryKind.CORRECTED):
+            lines.append(_history_line(seq, entry))
     return tuple(lines)
 
 
-def _history_line(seq: int, entry: Entry, payload: bytes) -> HistoryLine:
+def _history_line(seq: int, entry: Entry) -> HistoryLine:
     verdict = entry.verdict
     refused = isinstance(verdict, Refused)
     return HistoryLine(
@@ -195,13 +196,15 @@ def _history_line(seq: int, entry: Entry, payload: bytes) -> HistoryLine:
         code=verdict.refusal.value if isinstance(verdict, Refused) else verdict.outcome.value,
         accepted=not refused,
         parameters=dict(verdict.parameters),
-        scanned=printable(_text_of(payload)),
+        scanned="" if entry.raw is None else scanned_text(entry.raw.payload),
+        event_id=entry.event_id,
+        workflow=entry.workflow,
     )
 
 
-def _text_of(payload: bytes) -> str:
-    """A raw scan as text: UTF-8 where it is valid, else each byte a character."""
+def scanned_text(payload: bytes) -> str:
+    """A raw scan as printable text: UTF-8 where it is valid, else each byte a character."""
     try:
-        return payload.decode("utf-8")
+        return printable(payload.decode("utf-8"))
     except UnicodeDecodeError:
-        return payload.decode("latin-1")
+        return printable(payload.decode("latin-1"))

@@ -13,6 +13,9 @@ SHORT_NAMES = {
     "SECOND": Command.SECOND_PACK,
 }
 
+HELP_SHOWN = "say.card.help"
+"""What the card for help says; the screen shows the help itself."""
+
 WORKFLOW_CARDS = {"RECEIVE": "receiving", "PUTAWAY": "putaway", "LOOKUP": "enquiry", "OPENING": "opening"}
 """Cards that open a workflow, so that a shift can be worked without touching a key."""
 

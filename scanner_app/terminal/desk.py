@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from scanner_app.domain.entry import EntryKind
-from scanner_app.domain.facts import OperatorOf
+from scanner_app.domain.facts import LastFact, OperatorOf
 from scanner_app.domain.refusals import Accepted
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.domain.stock import NOT_OURS
 from scanner_app.intake import raw_of
+from scanner_app.store.history import scanned_text
 from scanner_app.terminal.routing import Router
 from scanner_app.terminal.session import session_text
 from scanner_app.terminal.work import work_of
 from scanner_app.workflows.signing import LockDue, PinChecked, SignOutAsked, badge_of
 from scanner_app.workflows.step import Draft, Typed
+from scanner_app.workflows.undo import TakesBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from scanner_app.store.ledger import Ledger, LedgerStep, TaskRow
     from scanner_app.terminal.judging import Judge
     from scanner_app.terminal.routing import Routed
+    from scanner_app.terminal.work import Work
     from scanner_app.workflows.signing import Badge, SigningHappening
     from scanner_app.workflows.step import Commanded, Line, Prompt, Tone
 
@@ -47,6 +50,8 @@ class Told:
     kind: EntryKind | None = None
     units: int = 0
     """Base units that came to stand in a place of ours by this step."""
+    scanned: str = ""
+    """What was scanned, printable, as the entry keeps it; empty for keys."""
 
 
 class Desk:
@@ -59,7 +64,8 @@ class Desk:
         self._judge = judge
         self._intake = intake
         self._check_pin = check_pin
-        self._held: Badge | None = None
+        self._held: dict[str, Badge] = {}
+        self._has_fact: bool | None = None
         self.work = work_of(ledger)
 
     @property
@@ -75,16 +81,34 @@ class Desk:
             return None
         return cast("Operator | None", self._ledger.answer(OperatorOf(operator_id)))
 
+    @property
+    def undoable(self) -> bool:
+        """Whether undo would find something: a scan that is no fact yet, or a fact of this operator in this task."""
+        task, operator = self.work.task, self.work.session.signing.operator
+        if task is None or operator is None:
+            return False
+        if isinstance(task.workflow, TakesBack) and task.workflow.take_back(task.state) is not None:
+            return True
+        if self._has_fact is None:
+            self._has_fact = self._ledger.answer(LastFact(operator, task.row.id)) is not None
+        return self._has_fact
+
     def scan(self, capture: Capture, *, confirms: bool = True) -> Told:
         """One scan: always one entry. `confirms` False: captured too early to confirm what was asked."""
         moment = self._judge.moment(self.operator, self.work.session.task)
         understood = self._intake.understand(capture, moment.today)
         badge = _badge_in(understood)
         told = self._run(lambda router: router.scan(understood, confirms=confirms), capture, understood)
-        signing = self.work.session.signing
-        if badge is not None and badge.operator in {signing.asked, signing.operator}:
-            self._held = badge
+        if badge is not None:
+            self._held[badge.operator] = badge
+            self._forget_badges()
         return told
+
+    def _forget_badges(self) -> None:
+        """Keeps the tokens of whose session it is and of whose PIN is asked, and no other."""
+        signing = self.work.session.signing
+        wanted = {signing.operator, signing.asked}
+        self._held = {operator: badge for operator, badge in self._held.items() if operator in wanted}
 
     def command(self, commanded: Commanded) -> Told:
         """A command of the work by key, such as undo, done or damaged."""
@@ -98,21 +122,25 @@ class Desk:
         """The PIN of the badge that was scanned; argon2 runs before the transaction begins."""
         asked = self.work.session.signing.asked
         correct = False
-        if asked is not None and self._held is not None and self._held.operator == asked:
+        badge = None if asked is None else self._held.get(asked)
+        if asked is not None and badge is not None:
             operator = cast("Operator | None", self._ledger.answer(OperatorOf(asked)))
-            correct = operator is not None and self._check_pin(operator.verifier, pin, self._held.token)
+            correct = operator is not None and self._check_pin(operator.verifier, pin, badge.token)
         return self._sign(PinChecked(correct=correct))
+
+    @property
+    def unlockable(self) -> bool:
+        """Whether the PIN alone would open the locked session: its badge's token is still in memory."""
+        signing = self.work.session.signing
+        return signing.locked and signing.operator in self._held
 
     def lock(self) -> Told:
         """Locks the session, which keeps its task; while the badge's token is held the PIN alone unlocks it."""
-        operator = self.work.session.signing.operator
-        return self._sign(LockDue(token_held=self._held is not None and self._held.operator == operator))
+        return self._sign(LockDue(token_held=self.work.session.signing.operator in self._held))
 
     def sign_out(self) -> Told:
         """Ends the session; an open task stays open for whoever signs in next."""
-        told = self._sign(SignOutAsked())
-        self._held = None
-        return told
+        return self._sign(SignOutAsked())
 
     def open(self, workflow: str, document: str | None = None) -> Told:
         """Opens a task, or takes up the one that is open for this workflow and document."""
@@ -128,7 +156,7 @@ class Desk:
         work = self.work.at_menu()
         with self._ledger.step() as step:
             step.save_session(session_text(work.session))
-        self.work = work
+        self._move_on(work)
 
     def _sign(self, happening: SigningHappening) -> Told:
         return self._run(lambda router: router.signing(happening))
@@ -142,8 +170,22 @@ class Desk:
         with self._ledger.step() as step:
             routed = route(Router(self._judge, step, self.work, moment, self.find_task))
             told = self._write(step, routed, capture, understood)
-        self.work = routed.work
+        self._move_on(routed.work, told.kind, routed.transition.draft)
         return told
+
+    def _move_on(self, work: Work, kind: EntryKind | None = None, draft: Draft | None = None) -> None:
+        """Takes the work after a commit. The ledger is asked for what undo would find only where it may have changed.
+
+        A fact that moves something is known without asking, so that a good scan costs no question more.
+        """
+        before, after = self.work.session, work.session
+        self.work = work
+        self._forget_badges()
+        other_work = (before.task, before.signing.operator) != (after.task, after.signing.operator)
+        if other_work or kind in {EntryKind.CORRECTED, EntryKind.CONDITION}:
+            self._has_fact = None
+        elif draft is not None and (draft.postings or draft.container_moves or draft.lists):
+            self._has_fact = True
 
     def _write(
         self, step: LedgerStep, routed: Routed, capture: Capture | None, understood: ParsedScan | Refused | None
@@ -153,7 +195,7 @@ class Desk:
         draft = transition.draft
         if draft is None and capture is not None:
             draft = Draft(EntryKind.NOTED, Accepted())
-        entry_id = None
+        entry_id, raw = None, None
         if draft is not None:
             raw = None if capture is None or understood is None else raw_of(capture, understood)
             entry_id = self._judge.write(step, draft, routed.context, capture=capture, raw=raw).event_id
@@ -164,7 +206,8 @@ class Desk:
         verdict = None if draft is None else draft.verdict
         kind = None if draft is None else draft.kind
         units = 0 if draft is None else _units_placed(draft)
-        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id, kind, units)
+        scanned = "" if raw is None else scanned_text(raw.payload)
+        return Told(verdict, transition.tone, transition.say, transition.lines, entry_id, kind, units, scanned)
 
 
 def _badge_in(understood: ParsedScan | Refused) -> Badge | None:

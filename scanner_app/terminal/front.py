@@ -6,56 +6,48 @@ those of config.toml's [keys]; digits choose only on menus; typed text never goe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from scanner_app.domain.facts import RecentScans
+from scanner_app.domain.facts import DocumentSummary, RecentScans
 from scanner_app.intake import RawScan, typed_scan
-from scanner_app.terminal.desk import Desk
+from scanner_app.terminal.cards import HELP_SHOWN
+from scanner_app.terminal.desk import Desk, Told
+from scanner_app.terminal.keys import OVERLAYS, WAYS_OF_KEY, Standing, actions_at
 from scanner_app.terminal.menus import (
-    AMISS,
-    NEXT,
     Choice,
     Waiting,
     document_choices,
     main_choices,
     offered,
+    recall_choices,
     task_choices,
 )
+from scanner_app.terminal.shown import Results, Shown
 from scanner_app.terminal.view import Room
-from scanner_app.workflows.step import Command, Commanded
+from scanner_app.workflows.step import Command, Commanded, Line, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanner_app.clock import Clock
     from scanner_app.config import KeysTable
+    from scanner_app.domain.facts import SummaryFact
     from scanner_app.errors import StoreError
     from scanner_app.store.inbox import Capture
     from scanner_app.store.ledger import Ledger
-    from scanner_app.terminal.desk import Told
+    from scanner_app.terminal.keys import Actions
+    from scanner_app.workflows.step import Prompt
 
 TYPED_LENGTH_MAX = 120
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
-OVERLAYS = frozenset({Room.HISTORY, Room.HEALTH, Room.HELP, Room.PARKED})
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the front adds to the desk's work: a room laid over it, a menu, text being typed, the last result."""
-
-    overlay: Room | None = None
-    menu: tuple[Choice, ...] = ()
-    entering: str | None = None
-    told: Told | None = None
-    fault: StoreError | None = None
-    captured: int = 0
-    waiting: int = 0
+LEAVE_WITHIN_NS = 2 * NS_PER_S
+"""How long the first Ctrl-C waits for the second one, which ends the program."""
 
 
 class Front:
-    """Keys and typing of one terminal. `publish_view` is called after each step, on the ledger thread."""
+    """Keys and typing of one terminal. `publish` is called after each step, on the ledger thread."""
 
     def __init__(
         self, make_desk: Callable[[Ledger], Desk], clock: Clock, keys: KeysTable, idle_lock_s: int,
@@ -65,15 +57,17 @@ class Front:
         self.retry: Callable[[], None] = _nothing
         self._make_desk = make_desk
         self._clock = clock
-        self._actions = {getattr(keys, name).upper(): name for name in keys.__slots__}
+        self._keys = keys
+        self._actions = {self.key_of(name): name for name in keys.__slots__}
         self._idle_lock_ns = idle_lock_s * NS_PER_S
         self._publish = publish
         self._tell = tell
         self._touched_ns = clock.monotonic_ns()
-        self.keys = keys
+        self._results = Results()
         self.shown = Shown()
         self.prompt_shown_ns = clock.monotonic_ns()
         self.blocking_since_ns: int | None = None
+        self._blocking: Prompt | None = None
         self.ledger: Ledger
         self.desk: Desk
 
@@ -93,13 +87,16 @@ class Front:
         lines = self.ledger.answer(RecentScans(1))
         if not (isinstance(lines, tuple) and lines and self.desk.work.session.signing.working):
             return False
-        away_ms = self._clock.now().timestamp() * 1000 - lines[0].event_time
+        away_ms = abs(self._clock.now().timestamp() * 1000 - lines[0].event_time)  # a clock that was lost counts too
         return bool(away_ms * NS_PER_MS >= self._idle_lock_ns)
 
     def scan(self, capture: Capture, *, confirms: bool) -> None:
         """One scan, judged and saved."""
         self._leave_overlays()
-        self._told(self.desk.scan(capture, confirms=confirms))
+        told = self.desk.scan(capture, confirms=confirms)
+        self._told(told)
+        if told.say is not None and told.say.code == HELP_SHOWN:
+            self._show(Room.HELP)
 
     def stopped(self, fault: StoreError) -> None:
         """The ledger cannot be written: red, with the remedy, until a retry succeeds."""
@@ -111,6 +108,7 @@ class Front:
         if signing.working and self._clock.monotonic_ns() - self._touched_ns >= self._idle_lock_ns:
             self.desk.lock()
             self.shown = replace(self.shown, overlay=None, entering=None, told=None)
+            self._close_menu()
             self._prompt_shown()
 
     def publish(self, captured: int, waiting: int) -> None:
@@ -121,14 +119,53 @@ class Front:
     # Keys and typing.
 
     @property
+    def beneath(self) -> Room:
+        """The room of the work, whatever is laid over it."""
+        return Room.FAULT if self.shown.fault is not None else self.desk.work.session.room
+
+    @property
     def room(self) -> Room:
         """The room that is shown."""
-        if self.shown.fault is not None:
-            return Room.FAULT
-        session_room = self.desk.work.session.room
-        if session_room is not Room.SIGN_IN and self.shown.overlay is not None:
-            return self.shown.overlay
-        return session_room
+        beneath, overlay = self.beneath, self.shown.overlay
+        may_lie_over = beneath is not Room.FAULT and (beneath is not Room.SIGN_IN or overlay is Room.HELP)
+        return overlay if overlay is not None and may_lie_over else beneath
+
+    @property
+    def recall(self) -> bool:
+        """Whether a recall waits for its answer in the task that is shown."""
+        return self.beneath is Room.TASK and self.desk.work.recall is not None
+
+    @property
+    def actions(self) -> Actions:
+        """What has a key now, and the phrase of its label."""
+        return self._actions_of(overlaid=self.room in OVERLAYS)
+
+    @property
+    def actions_beneath(self) -> Actions:
+        """What has a key where the work stands, whatever is laid over it: help tells of these."""
+        return self._actions_of(overlaid=False)
+
+    def _actions_of(self, *, overlaid: bool) -> Actions:
+        return actions_at(
+            Standing(
+                self.beneath, self.desk.prompt, overlaid=overlaid, menu_open=self._menu_closes and not overlaid,
+                recall=self.recall, unlockable=self.desk.unlockable,
+            )
+        )  # fmt: skip
+
+    def key_of(self, action: str) -> str:
+        """The key that an action has in the configuration, as it is shown."""
+        return str(getattr(self._keys, action)).upper()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether another Ctrl-C would end the program."""
+        asked_ns = self.shown.leaving_ns
+        return asked_ns is not None and self._clock.monotonic_ns() - asked_ns <= LEAVE_WITHIN_NS
+
+    def ask_to_leave(self) -> None:
+        """Ctrl-C came once: the screen says that once more ends the program."""
+        self.shown = replace(self.shown, leaving_ns=self._clock.monotonic_ns())
 
     @property
     def typing_secret(self) -> bool:
@@ -136,7 +173,7 @@ class Front:
         return self.desk.work.session.signing.asked is not None
 
     def press(self, key: str) -> None:
-        """A key by name: F1 … F10, escape, enter, backspace. Keys that mean nothing now do nothing."""
+        """A key by name: F1 … F12, escape, enter, backspace. Keys that mean nothing now do nothing."""
         self._touched_ns = self._clock.monotonic_ns()
         if key == "enter":
             self._enter()
@@ -154,7 +191,7 @@ class Front:
         self._touched_ns = self._clock.monotonic_ns()
         if self.shown.entering is not None or self.typing_secret or self._starts_number(text):
             typed = ((self.shown.entering or "") + text)[:TYPED_LENGTH_MAX]
-            self.shown = replace(self.shown, entering=typed)
+            self.shown = replace(self.shown, entering=typed, overlay=None)
         elif self.shown.menu and self.room in {Room.MENU, Room.TASK}:
             self._choose(text)
 
@@ -164,15 +201,20 @@ class Front:
     def _enter(self) -> None:
         entering = self.shown.entering
         if entering is None:
-            if self.room is Room.ENQUIRY:
+            if self.room is Room.ENQUIRY and Command.WHY in self.desk.prompt.commands:
                 self._told(self.desk.command(Commanded(Command.WHY)))
             return
         self.shown = replace(self.shown, entering=None)
+        if not entering:
+            return
         if self.typing_secret:
             self._told(self.desk.pin(entering))
-        elif entering and self.desk.prompt.wants_number and entering.isascii() and entering.isdigit():
+        elif self.room is Room.SIGN_IN and entering.isdigit():
+            # Somebody's PIN, most likely: it must not get into the ledger as a scan.
+            self._told(Told(None, Tone.ATTENTION, Line("say.signing.badge_wanted"), (), None))
+        elif self.desk.prompt.wants_number and entering.isascii() and entering.isdigit():
             self._told(self.desk.typed(entering))
-        elif entering:
+        else:
             self._typed_scan(entering)
 
     def _typed_scan(self, text: str) -> None:
@@ -191,9 +233,9 @@ class Front:
             self.retry()
         elif action == "back":
             self._back()
-        elif not self.desk.work.session.signing.working:
+        elif action not in self.actions:
             return
-        elif action in {"undo", "skip", "damaged"}:
+        elif action in WAYS_OF_KEY:
             self._command_key(action)
         elif action == "enter":
             self.shown = replace(self.shown, entering="", overlay=None)
@@ -205,28 +247,41 @@ class Front:
             self._show(Room(action))
 
     def _command_key(self, action: str) -> None:
-        """Undo, damaged or short, and the one key for next: what the prompt offers of them, else nothing."""
-        self._leave_overlays()
-        ways = {"skip": NEXT, "damaged": AMISS, "undo": (Command.UNDO,)}[action]
-        command = offered(ways, self.desk.prompt.commands)
+        """Undo, damaged or short, and the one key for next: what the prompt offers of them."""
+        command = offered(WAYS_OF_KEY[action], self.desk.prompt.commands)
         if command is not None:
             self._told(self.desk.command(Commanded(command)))
 
     def _back(self) -> None:
-        """One step back: typing, overlay, menu, then the work's own BACK, then the look-up or the task."""
+        """One step back: typing, overlay, menu, then the work's own BACK, then the look-up or the task.
+
+        A recall is no step: it is answered, never left.
+        """
         shown = self.shown
         if shown.entering is not None:
             self.shown = replace(shown, entering=None)
         elif shown.overlay is not None:
             self._leave_overlays()
-        elif shown.menu and self.room is not Room.MENU:
-            self.shown = replace(shown, menu=())
+        elif self._menu_closes:
+            self._close_menu()
+        elif self.recall:
+            return
         elif Command.BACK in self.desk.prompt.commands:
             self._told(self.desk.command(Commanded(Command.BACK)))
+        elif self.desk.unlockable:
+            self._told(self.desk.lock())
         elif self.room in {Room.ENQUIRY, Room.TASK}:
             self._leave()
         elif self.room is Room.MENU:
             self.shown = replace(shown, menu=self._menu(), told=None)
+
+    @property
+    def _menu_closes(self) -> bool:
+        """Whether a menu is open that is not the main one."""
+        return bool(self.shown.menu) and (self.beneath is not Room.MENU or self.shown.deliveries)
+
+    def _close_menu(self) -> None:
+        self.shown = replace(self.shown, menu=self._menu(), deliveries=False)
 
     def leave_all(self) -> None:
         """To the main menu, from wherever the worker stands; nothing is lost."""
@@ -236,25 +291,29 @@ class Front:
 
     def _leave(self) -> None:
         self.desk.leave()
-        self.shown = replace(self.shown, menu=self._menu(), told=None)
+        self.shown = replace(self.shown, menu=self._menu(), told=None, deliveries=False)
         self._prompt_shown()
 
     def _menu_key(self) -> None:
-        """On a task: its commands and the way out. Elsewhere: the main menu."""
-        if self.room is Room.TASK:
-            self.shown = replace(self.shown, menu=task_choices(self.desk.prompt.commands))
-        elif self.room in OVERLAYS:
-            self._leave_overlays()
-        elif self.room is Room.ENQUIRY:
+        """On a task: its commands and the way out, and once more away with them. A look-up is left for them."""
+        self._leave_overlays()
+        if self.room is Room.ENQUIRY:
             self._leave()
+        if self.room is not Room.TASK:
+            return
+        if self.shown.menu:
+            self._close_menu()
+        else:
+            choices = recall_choices() if self.recall else task_choices(self.desk.prompt.commands)
+            self.shown = replace(self.shown, menu=choices)
 
     def _choose(self, text: str) -> None:
         chosen = next((choice for choice in self.shown.menu if choice.digit == text), None)
         if chosen is None:
             return
         if chosen.action == "documents":
-            first = int(chosen.argument or 0)
-            self.shown = replace(self.shown, menu=document_choices(self.ledger.documents_open(), first), told=None)
+            choices = document_choices(self.ledger.documents_open(), int(chosen.argument or 0), self._summary_of)
+            self.shown = replace(self.shown, menu=choices, deliveries=True, told=None)
         elif chosen.action == "room" and chosen.argument is not None:
             self._show(Room(chosen.argument))
         elif chosen.action == "open" and chosen.argument is not None:
@@ -267,6 +326,9 @@ class Front:
             self._leave()
         elif chosen.action == "sign_out":
             self._told(self.desk.sign_out())
+
+    def _summary_of(self, document: str) -> SummaryFact | None:
+        return cast("SummaryFact | None", self.ledger.answer(DocumentSummary(document)))
 
     def _open(self, workflow: str, document: str | None) -> None:
         self._leave_overlays()
@@ -288,14 +350,32 @@ class Front:
     def _told(self, told: Told) -> None:
         """The commit has returned: show the result, sound it, and note when the next prompt was shown."""
         self._touched_ns = self._clock.monotonic_ns()
-        self.shown = replace(self.shown, told=told, menu=self._menu(), entering=None)
+        self._results.add(told)
+        self.shown = replace(
+            self.shown, told=told, told_ms=round(self._clock.now().timestamp() * 1000), alarm=self._alarm(told),
+            menu=self._menu(), deliveries=False, entering=None, leaving_ns=None,
+        )  # fmt: skip
         self._prompt_shown()
         self._tell(told)
 
+    def _alarm(self, told: Told) -> Told | None:
+        """What the recall that stands began with; it stays while a PIN is asked in between."""
+        if self.desk.work.recall is None:
+            return None
+        return told if told.tone is Tone.RECALL else self.shown.alarm
+
+    def told_of(self, event_id: str) -> Told | None:
+        """What was shown and heard when this entry was made; None for older ones and those of an earlier run."""
+        return self._results.of(event_id)
+
     def _prompt_shown(self) -> None:
+        """Notes when. A question that stands already is no new one: its answer may come right after a wrong scan."""
         self.prompt_shown_ns = self._clock.monotonic_ns()
-        blocking = self.desk.prompt.blocking and self.desk.work.session.signing.working
-        self.blocking_since_ns = self.prompt_shown_ns if blocking else None
+        prompt = self.desk.prompt
+        blocking = prompt if prompt.blocking and self.desk.work.session.signing.working else None
+        if blocking != self._blocking:
+            self._blocking = blocking
+            self.blocking_since_ns = None if blocking is None else self.prompt_shown_ns
 
 
 def _nowhere(raw: RawScan) -> None:

@@ -9,8 +9,9 @@ from scanner_app.domain.permissions import permits
 from scanner_app.workflows.step import Command, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from scanner_app.domain.facts import SummaryFact
     from scanner_app.domain.masters import Document, Operator
     from scanner_app.domain.refusals import Parameters
     from scanner_app.store.ledger import TaskRow
@@ -83,15 +84,43 @@ def _running(waiting: Waiting, workflow: str) -> Line | None:
     return Line("screen.menu.running") if running else None
 
 
-def document_choices(documents: Sequence[Document], first: int) -> tuple[Choice, ...]:
-    """The documents that can be received, seven at a time, then blind receiving, and more where there are more."""
+def document_choices(
+    documents: Sequence[Document], first: int, summary_of: Callable[[str], SummaryFact | None]
+) -> tuple[Choice, ...]:
+    """The documents that can be received, seven at a time, then blind receiving, and more where there are more.
+
+    Each with how much of it is in, and from whom.
+    """
     receivable = [document for document in documents if document.kind.value in RECEIVABLE]
     page = receivable[first : first + DOCUMENTS_SHOWN_MAX]
-    choices = [Choice("", _plain(document.id), "receive", document.id, _plain(document.partner)) for document in page]
+    choices = [
+        Choice("", _plain(document.id), "receive", document.id, _progress(document, summary_of(document.id)))
+        for document in page
+    ]
     choices.append(Choice("", Line("screen.menu.blind"), "receive"))
     if first + DOCUMENTS_SHOWN_MAX < len(receivable):
         choices.append(Choice("", Line("screen.menu.more"), "documents", str(first + DOCUMENTS_SHOWN_MAX)))
     return tuple(_numbered(choices))
+
+
+def _progress(document: Document, summary: SummaryFact | None) -> Line:
+    if summary is None:
+        return _plain(document.partner)
+    parameters: Parameters = {"done": summary.received, "total": summary.expected, "partner": document.partner}
+    return Line("screen.menu.delivery", parameters)
+
+
+def recall_choices() -> tuple[Choice, ...]:
+    """The answers to a recall: into quarantine, or left on the dock by a choice of its own; there is no way around."""
+    quarantine = Line(f"command.{Command.QUARANTINE.value}")
+    return tuple(
+        _numbered(
+            [
+                Choice("", quarantine, "command", Command.QUARANTINE.value),
+                Choice("", Line("screen.menu.left_on_dock"), "command", Command.BACK.value),
+            ]
+        )
+    )
 
 
 def task_choices(commands: Sequence[Command]) -> tuple[Choice, ...]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.facts import RecentScans
-from scanner_app.domain.refusals import Accepted, Refusal, Refused
-from scanner_app.domain.scan import Kind, ScanError, parse_scan
 from scanner_app.phrases import phrases_of, printable
-from scanner_app.terminal.front import OVERLAYS
-from scanner_app.terminal.health import health_rows
-from scanner_app.terminal.menus import AMISS, NEXT, offered
+from scanner_app.terminal.keys import OVERLAYS
+from scanner_app.terminal.lists import follow_up_list, health_list, help_list, history_list, scan_in_words
+from scanner_app.terminal.telling import panel_of, sentence
 from scanner_app.terminal.view import (
     HealthRow,
     HistoryRow,
@@ -26,7 +23,7 @@ from scanner_app.terminal.view import (
     Status,
     View,
 )
-from scanner_app.workflows.step import Command, Line, Tone
+from scanner_app.workflows.step import Command, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,29 +31,15 @@ if TYPE_CHECKING:
 
     from scanner_app.clock import Clock
     from scanner_app.config import Config
-    from scanner_app.domain.facts import HistoryLine
+    from scanner_app.domain.refusals import Parameters
     from scanner_app.phrases import Phrases
-    from scanner_app.terminal.desk import Told
     from scanner_app.terminal.front import Front
+    from scanner_app.workflows.step import Line
 
+CHOOSING = frozenset({Room.MENU, Room.TASK})
+"""Rooms in which digits choose."""
 HISTORY_ROWS = 20
-HISTORY_DAY = date(2026, 1, 1)
-"""The century rule needs a day; what history shows of a scan holds no date."""
-
-SSCC_SHOWN = 4
-SEPARATOR_PICTURE = "\u241d"
-GROUP_SEPARATOR = "\x1d"
 RESTART_ROWS = 3
-MARK_OF_TONE = {
-    Tone.GOOD: Mark.OK,
-    Tone.BAD: Mark.STOP,
-    Tone.ATTENTION: Mark.ASK,
-    Tone.TICK: Mark.OK,
-    Tone.RECALL: Mark.RECALL,
-    Tone.DONE: Mark.OK,
-    Tone.NEUTRAL: Mark.INFO,
-}
-WAYS_OF_KEY = {"undo": (Command.UNDO,), "back": (Command.BACK,), "skip": NEXT, "damaged": AMISS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +51,15 @@ class ScannerText:
 
 
 class Presenter:
-    """Makes a View of a Front. Reads the ledger for history alone, when history is what is shown."""
+    """Makes a View of a Front. Reads the ledger only for the lists, when a list is what is shown.
+
+    `stripe` says what stands across the screen always, None for nothing.
+    """
 
     def __init__(
-        self, config: Config, clock: Clock, scanner_text: Callable[[], ScannerText], stripe: Line | None
-    ) -> None:
+        self, config: Config, clock: Clock, scanner_text: Callable[[], ScannerText],
+        stripe: Callable[[Front], Line] | None,
+    ) -> None:  # fmt: skip
         self._config = config
         self._clock = clock
         self._zone: ZoneInfo = config.zone
@@ -95,32 +82,35 @@ class Presenter:
         prompt = front.desk.prompt
         task = front.desk.work.task
         progress = task.progress if task is not None and room is Room.TASK else None
+        done, total = (None, None) if progress is None else (progress.done, progress.total)
         scanner = self._scanner_text()
-        total = None if progress is None else progress.total
-        told = front.shown.told
         overlaid = room in OVERLAYS
+        asks = say.say(prompt.code, prompt.parameters)
         quiet = overlaid or room is Room.MENU
+        keys = self._keys(front, say)
         return View(
             room=room,
             status=self._status(front, say),
             meter=self._meter(front),
             title=self._title(front, say),
-            subtitle=say.say(prompt.code, prompt.parameters) if room is Room.MENU else "",
-            verb="" if quiet else say.say(prompt.code, prompt.parameters),
+            subtitle=self._subtitle(front, say),
+            verb="" if quiet else asks,
             giant="" if quiet else _giant(say, prompt.noun),
-            done=None if progress is None else progress.done,
+            done=done,
             total=total,
-            progress_text=_progress_text(say, None if progress is None else progress.done, total),
-            lines=() if told is None or overlaid else tuple(say.say(line.code, line.parameters) for line in told.lines),
+            progress_text=_progress_text(say, done, total),
+            lines=() if overlaid else self._lines(front, say),
             panel=None if overlaid else self._panel(front, say),
-            keys=self._keys(front, say),
+            keys=keys,
+            paging=_paging(front, say, keys),
+            notice=say.say("screen.leaving") if front.leaving else "",
             scanner_text=say.say(scanner.line.code, scanner.line.parameters),
             scanner_ok=scanner.ok,
-            blocking=prompt.blocking and room is Room.TASK and told is not None and told.tone is Tone.RECALL,
-            entering=self._entering(front),
+            blocking=front.recall and not overlaid,
+            entering=None if overlaid else self._entering(front),
             secret=front.typing_secret,
-            stripe="" if self._stripe is None else say.say(self._stripe.code, self._stripe.parameters),
-            menu=_menu(front, say),
+            stripe=self._stripe_text(front, say),
+            menu=_menu(front, say) if room in CHOOSING else (),
             history=self._history(front, say),
             health=self._health(front, say),
             notes=self._notes(front, say),
@@ -135,17 +125,25 @@ class Presenter:
     def _clock_text(self, at_ms: int) -> str:
         return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone).strftime("%H:%M")
 
+    def _now_ms(self) -> int:
+        return round(self._clock.now().timestamp() * 1000)
+
     def _status(self, front: Front, say: Phrases) -> Status:
         operator = front.desk.operator
-        now_ms = round(self._clock.now().timestamp() * 1000)
         return Status(
             user="" if operator is None else printable(operator.name),
             site=self._config.site.name,
             read_point=self._config.device.read_point,
             link=Link.NO_CENTRE,
             link_text=say.say("screen.link.no_centre"),
-            clock=self._clock_text(now_ms),
+            clock=self._clock_text(self._now_ms()),
         )
+
+    def _stripe_text(self, front: Front, say: Phrases) -> str:
+        if self._stripe is None:
+            return ""
+        line = self._stripe(front)
+        return say.say(line.code, line.parameters)
 
     def _meter(self, front: Front) -> Meter:
         return Meter(
@@ -160,104 +158,85 @@ class Presenter:
         if room is Room.TASK and task is not None:
             name = say.say(f"screen.title.{task.workflow.name}")
             return f"{name}  {printable(task.row.document)}" if task.row.document else name
+        if room is Room.MENU and front.shown.deliveries:
+            return say.say("screen.title.receiving")
         return say.say(f"screen.title.{room.value}")
+
+    def _subtitle(self, front: Front, say: Phrases) -> str:
+        if front.room is not Room.MENU:
+            return ""
+        prompt = front.desk.prompt
+        if front.shown.deliveries:
+            return say.say("prompt.menu.deliveries")
+        return say.say(prompt.code, prompt.parameters)
+
+    def _lines(self, front: Front, say: Phrases) -> tuple[str, ...]:
+        """What was scanned: while a recall stands, always the goods that it is about."""
+        told = front.shown.alarm if front.recall else front.shown.told
+        return () if told is None else tuple(say.say(line.code, line.parameters) for line in told.lines)
 
     def _panel(self, front: Front, say: Phrases) -> Panel | None:
         if front.shown.fault is not None:
             fault = front.shown.fault
             headline = say.say("refusal.LEDGER_STOPPED", {"cause": fault.message})
             return Panel(Mark.STOP, say.say("screen.word.stop"), headline, (printable(fault.remedy),))
-        if front.shown.told is None:
-            return None
-        return panel_of(front.shown.told, say, self._clock_text(round(self._clock.now().timestamp() * 1000)))
+        if front.recall:
+            return self._recall_panel(front, say)
+        return None if front.shown.told is None else panel_of(front.shown.told, say, self._told_clock(front))
+
+    def _told_clock(self, front: Front) -> str:
+        """When the last result came; nothing where the status line says the same."""
+        came = self._clock_text(front.shown.told_ms)
+        return "" if came == self._clock_text(self._now_ms()) else came
+
+    def _recall_panel(self, front: Front, say: Phrases) -> Panel:
+        """The recall until it is answered, and in it what was refused meanwhile. A restart knows only its question."""
+        alarm, told = front.shown.alarm, front.shown.told
+        standing = front.desk.work.recall
+        parameters = {} if standing is None else standing.parameters
+        headline = say.say("screen.recall.standing", parameters) if alarm is None else sentence(alarm, say)
+        more: tuple[str, ...] = ()
+        if told is not None and told is not alarm and told.tone is Tone.BAD:
+            what = scan_in_words(told.scanned, say)
+            refused: Parameters = {"word": say.say("screen.word.stop"), "what": what, "why": sentence(told, say)}
+            more = (say.say("screen.recall.refused" if what else "screen.recall.not_now", refused),)
+        return Panel(Mark.RECALL, say.say("screen.word.recall"), headline, more)
 
     def _keys(self, front: Front, say: Phrases) -> tuple[KeyHint, ...]:
-        """The keys that work now, in the order of their numbers."""
-        if front.room is Room.FAULT:
-            return (KeyHint(front.keys.sync, say.say("screen.key.retry")),)
-        if front.room is Room.SIGN_IN:
-            return ()
-        hints = {front.keys.help: say.say("screen.key.help")}
-        if front.room in {Room.TASK, Room.ENQUIRY}:
-            for action, ways in WAYS_OF_KEY.items():
-                command = offered(ways, front.desk.prompt.commands)
-                if command is not None:
-                    hints[getattr(front.keys, action)] = say.say(f"command.{command.value}")
-        others = ["history", "enter", "look_up"]
-        if front.room is not Room.MENU:
-            others.append("menu")
-            hints.setdefault(front.keys.back, say.say("command.BACK"))
-        for action in others:
-            hints.setdefault(getattr(front.keys, action), say.say(f"screen.key.{action}"))
-        return tuple(KeyHint(key, hints[key]) for key in sorted(hints, key=_key_order))
+        """The keys that work now, in the order of their numbers. Undo is shown where it would find something."""
+        hints = [
+            KeyHint(front.key_of(action), say.say(label))
+            for action, label in front.actions.items()
+            if action != "undo" or front.desk.undoable
+        ]
+        if front.room is Room.ENQUIRY and Command.WHY in front.desk.prompt.commands:
+            hints.append(KeyHint("Enter", say.say("command.WHY")))
+        return tuple(sorted(hints, key=lambda hint: hint.order))
 
     def _history(self, front: Front, say: Phrases) -> tuple[HistoryRow, ...]:
         """The last scans: all of them in the history room, three after a restart, none otherwise."""
-        restarted = front.room is Room.TASK and front.shown.told is None
-        if front.room is not Room.HISTORY and not restarted:
-            return ()
-        lines = front.ledger.answer(RecentScans(HISTORY_ROWS if front.room is Room.HISTORY else RESTART_ROWS))
-        if not isinstance(lines, tuple):
-            return ()
-        return tuple(self._history_row(line, say) for line in lines)
-
-    def _history_row(self, line: HistoryLine, say: Phrases) -> HistoryRow:
-        mark = Mark.OK if line.accepted else Mark.STOP
-        if line.code == Refusal.RECALLED.value:
-            mark = Mark.RECALL
-        elif line.code == Refusal.ALREADY_SCANNED.value or line.kind == "noted":
-            mark = Mark.INFO
-        family = "outcome" if line.accepted else "refusal"
-        result = say.say(f"{family}.{line.code}", line.parameters)
-        return HistoryRow(self._clock_text(line.event_time), mark, _short(line.scanned, say), result)
+        if front.room is Room.HISTORY:
+            return history_list(front, say, self._clock_text, HISTORY_ROWS)
+        restarted = front.room is Room.TASK and front.shown.told is None and not front.shown.menu
+        return history_list(front, say, self._clock_text, RESTART_ROWS) if restarted else ()
 
     def _health(self, front: Front, say: Phrases) -> tuple[HealthRow, ...]:
         if front.room is not Room.HEALTH:
             return ()
-        scanner = self._scanner_text()
-        rows = [
-            HealthRow(
-                say.say("screen.health.scanner"), Mark.OK if scanner.ok else Mark.ASK,
-                say.say(scanner.line.code, scanner.line.parameters),
-            ),
-        ]  # fmt: skip
-        for row in health_rows(front.ledger, self._clock.now()):
-            name, text = say.say(row.name), say.say(row.text.code, row.text.parameters)
-            remedy = "" if row.remedy is None else say.say(row.remedy)
-            rows.append(HealthRow(name, Mark.OK if row.ok else Mark.STOP, text, remedy))
-        return tuple(rows)
+        return health_list(front.ledger, self._clock.now(), self._scanner_text(), say)
 
     def _notes(self, front: Front, say: Phrases) -> tuple[str, ...]:
         if front.room is Room.HELP:
-            return _help(front, say)
+            return help_list(front, say)
         if front.room is Room.PARKED:
-            rows = front.ledger.follow_ups_open()
-            lines = [
-                say.say(f"follow_up.{row.code}", {"subject": row.subject, "document": row.document}) for row in rows
-            ]
-            return tuple(lines or [say.say("screen.parked.none")])
+            return follow_up_list(front.ledger, self._clock.now().astimezone(self._zone).date(), say)
         return ()
 
 
-def _short(scanned: str, say: Phrases) -> str:
-    """A scan in a few words: the pallet's last digits, the serial, the lot, or the text itself."""
-    parsed = parse_scan(scanned.replace(SEPARATOR_PICTURE, GROUP_SEPARATOR), HISTORY_DAY)
-    if isinstance(parsed, ScanError):
-        return printable(scanned)
-    if parsed.kind is Kind.BADGE:
-        return printable(scanned.partition("#")[0])
-    if parsed.code is not None:
-        return printable(parsed.code)
-    if parsed.sscc is not None:
-        return say.say("screen.scan.sscc", {"last": str(parsed.sscc)[-SSCC_SHOWN:]})
-    keys = ((parsed.serial, "screen.scan.serial"), (parsed.lot, "screen.scan.lot"), (parsed.gtin, "screen.plain"))
-    code, text = next(((code, str(key)) for key, code in keys if key is not None), ("screen.plain", scanned))
-    return say.say(code, {"text": text})
-
-
-def _key_order(key: str) -> tuple[int, str]:
-    digits = key[1:]
-    return (int(digits), "") if key[:1] == "F" and digits.isdigit() else (99, key)
+def _paging(front: Front, say: Phrases, keys: tuple[KeyHint, ...]) -> KeyHint | None:
+    """The key for next turns pages where it has no other use."""
+    hint = KeyHint(front.key_of("skip"), say.say("screen.key.page"))
+    return None if any(shown.key == hint.key for shown in keys) else hint
 
 
 def _giant(say: Phrases, noun: str) -> str:
@@ -281,36 +260,3 @@ def _menu(front: Front, say: Phrases) -> tuple[MenuEntry, ...]:
         )
         for choice in front.shown.menu
     )
-
-
-def _help(front: Front, say: Phrases) -> tuple[str, ...]:
-    """The prompt in full, then what each key does."""
-    prompt = front.desk.prompt
-    keys = [
-        say.say("screen.help.key", {"key": getattr(front.keys, name), "does": say.say(f"screen.help.{name}")})
-        for name in ("undo", "back", "skip", "history", "enter", "damaged", "look_up", "menu")
-    ]
-    return (say.say(prompt.code, prompt.parameters), "", *keys)
-
-
-def panel_of(told: Told, say: Phrases, clock: str) -> Panel | None:
-    """The result panel of a step; None where nothing is to be said."""
-    verdict = told.verdict
-    if verdict is None and told.say is None:
-        return None
-    mark = MARK_OF_TONE[told.tone]
-    if isinstance(verdict, Refused) and mark is Mark.OK:
-        mark = Mark.STOP
-    badge = f"+{told.units}" if told.units and isinstance(verdict, Accepted) else ""
-    return Panel(mark, say.say(f"screen.word.{mark.value}"), sentence(told, say), (), badge, clock)
-
-
-def sentence(told: Told, say: Phrases) -> str:
-    """What a step came to, in one sentence."""
-    if told.say is not None:
-        return say.say(told.say.code, told.say.parameters)
-    if isinstance(told.verdict, Refused):
-        return say.say(f"refusal.{told.verdict.refusal.value}", told.verdict.parameters)
-    if told.verdict is not None:
-        return say.say(f"outcome.{told.verdict.outcome.value}", told.verdict.parameters)
-    return ""

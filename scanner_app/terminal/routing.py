@@ -10,12 +10,13 @@ from scanner_app.domain.permissions import refused_to
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.store.ledger import TaskRow
-from scanner_app.terminal.cards import card_command, card_workflow
+from scanner_app.terminal.cards import HELP_SHOWN, card_command, card_workflow
 from scanner_app.terminal.judging import Context
 from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_of
 from scanner_app.workflows.catalogue import workflow_of
+from scanner_app.workflows.goods import codes_of
 from scanner_app.workflows.signing import SIGNING
-from scanner_app.workflows.step import Command, Commanded, Scanned, Tone, Transition, refuse
+from scanner_app.workflows.step import Command, Commanded, Line, Scanned, Tone, Transition, refuse
 from scanner_app.workflows.undo import undo_last
 
 if TYPE_CHECKING:
@@ -66,11 +67,20 @@ class Router:
         if session.enquiry is not None or self._work.task is not None:
             return self.happening(scanned)
         if understood.kind is Kind.DOCUMENT:
-            return self._scanned_document(understood.code or "")
+            return self._scanned_document(understood)
         return self._look_up(scanned)
 
     def _card(self, code: str) -> Routed:
-        """A command card, or one that opens a workflow; a decision that is asked for comes first."""
+        """A card, of a command or a workflow; one whose step has no words of its own says at least which it was."""
+        routed = self._by_card(code)
+        moved = routed.transition
+        if moved.draft is not None or moved.say is not None:
+            return routed
+        say = "say.card.nothing" if routed.work == self._work else "say.card.done"
+        return replace(routed, transition=replace(moved, say=Line(say, {"card": code})))
+
+    def _by_card(self, code: str) -> Routed:
+        """A decision that is asked for comes before any other work."""
         workflow = card_workflow(code)
         if workflow is not None and self._work.prompt.blocking:
             return self._stay(refuse(None, Refusal.ANSWER_FIRST, {"question": self._work.prompt.noun}))
@@ -79,6 +89,8 @@ class Router:
         commanded = card_command(code)
         if commanded is None:
             return self._stay(refuse(None, Refusal.BAD_FORMAT, {"cause": f"no such card: {code}"}))
+        if commanded.command is Command.HELP:
+            return self._stay(Transition(None, None, Tone.NEUTRAL, Line(HELP_SHOWN)))
         return self.command(commanded)
 
     def command(self, commanded: Commanded) -> Routed:
@@ -143,11 +155,12 @@ class Router:
             return self._stay(decided)
         return self._at_task(OpenTask(row, workflow, decided.state), decided)
 
-    def _scanned_document(self, document_id: str) -> Routed:
-        document = cast("Document | None", self._step.answer(DocumentOf(document_id)))
-        if document is None or document.kind.value not in WORKFLOW_OF_DOCUMENT:
-            return self._stay(refuse(None, Refusal.UNKNOWN_DOCUMENT, {"document": document_id}))
-        return self.open(WORKFLOW_OF_DOCUMENT[document.kind.value], document_id)
+    def _scanned_document(self, parsed: ParsedScan) -> Routed:
+        for code in codes_of(parsed):
+            document = cast("Document | None", self._step.answer(DocumentOf(code)))
+            if document is not None and document.kind.value in WORKFLOW_OF_DOCUMENT:
+                return self.open(WORKFLOW_OF_DOCUMENT[document.kind.value], document.id)
+        return self._stay(refuse(None, Refusal.UNKNOWN_DOCUMENT, {"document": parsed.code}))
 
     def _look_up(self, first: Scanned | None) -> Routed:
         """Lays a look-up over what is open; a scan on the menu is looked up at once."""

@@ -26,7 +26,7 @@ class Session:
     @property
     def room(self) -> Room:
         """The room this session stands in."""
-        if self.signing.operator is None or self.signing.locked:
+        if not self.signing.working:
             return Room.SIGN_IN
         if self.enquiry is not None:
             return Room.ENQUIRY

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+OTHER_KEYS = 99
+"""Where keys without a number stand: after all that have one."""
+
 
 class Room(StrEnum):
     """Which screen is shown."""
@@ -93,6 +96,13 @@ class KeyHint:
     key: str
     label: str
 
+    @property
+    def order(self) -> tuple[int, str]:
+        """Function keys by their numbers, then the others."""
+        digits = self.key[1:]
+        is_function = self.key[:1] == "F" and digits.isascii() and digits.isdigit()
+        return (int(digits), "") if is_function else (OTHER_KEYS, self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
@@ -129,7 +139,9 @@ class View:
 
     `verb` stands above it (SCAN, TYPE, WAIT). `lines` say what was scanned, most important first. `blocking`: the whole
     screen is the panel until answered (a recall). `entering`: text typed by hand so far, None when not typing;
-    `secret`: show it as dots. `stripe`: a permanent line such as TRAINING or DEMO, empty otherwise.
+    `secret`: show it as dots. `stripe`: a permanent line such as TRAINING or DEMO, empty otherwise. `paging`: the key
+    that turns the pages of what is longer than the screen; None while it has a use of its own. `notice`: what must be
+    said beside all else for a moment (one more Ctrl-C ends the program), empty otherwise.
     """
 
     room: Room
@@ -145,6 +157,8 @@ class View:
     lines: tuple[str, ...] = ()
     panel: Panel | None = None
     keys: tuple[KeyHint, ...] = ()
+    paging: KeyHint | None = None
+    notice: str = ""
     scanner_text: str = ""
     scanner_ok: bool = True
     blocking: bool = False

@@ -10,7 +10,7 @@ from scanner_app.terminal.session import Session, session_of
 from scanner_app.workflows.catalogue import workflow_of
 from scanner_app.workflows.saving import StateFormatError, load_state, save_state
 from scanner_app.workflows.signing import SIGNING
-from scanner_app.workflows.step import Progress, Prompt
+from scanner_app.workflows.step import Command, Progress, Prompt
 
 if TYPE_CHECKING:
     from scanner_app.store.ledger import Ledger, TaskRow
@@ -47,6 +47,14 @@ class Work:
         if self.task is not None:
             return self.task.workflow.prompt(self.task.state)
         return MENU_PROMPT
+
+    @property
+    def recall(self) -> Prompt | None:
+        """The question of a recall that the open task waits for, whatever is asked before it; None without one."""
+        if self.task is None:
+            return None
+        prompt = self.task.workflow.prompt(self.task.state)
+        return prompt if prompt.blocking and Command.QUARANTINE in prompt.commands else None
 
     def at_task(self, task: OpenTask, after: Transition[Any]) -> Work:
         """The work after a step of this task; a finished one is left for the menu."""

@@ -29,7 +29,13 @@ from scanner_app.workflows.enquiry_parts import (
     unit_stands,
 )
 from scanner_app.workflows.enquiry_why import Subject
-from scanner_app.workflows.goods import batch_lines, container_text, goods_lines, item_line
+from scanner_app.workflows.goods import (
+    batch_lines,
+    container_text,
+    goods_lines,
+    item_line,
+    said_to_hold_cases,
+)
 from scanner_app.workflows.local_time import local_clock
 from scanner_app.workflows.movement_lines import movement_lines, place_text
 from scanner_app.workflows.step import Line, Tone
@@ -130,7 +136,7 @@ def about_container(container: Container, facts: Facts, moment: Moment) -> Found
     here = fact is not None and fact.location not in OUTSIDE
     lines = (
         *(alarm.line for alarm in alarms),
-        *goods_lines(container),
+        *goods_lines(container, holds_cases=said_to_hold_cases(content.containers, len(content.lines))),
         *container_stands(container.id, fact, facts),
         *content_lines(content),
         *movement_lines(facts[Movements(container=container.id, limit=SHOWN_MAX)], facts, moment),

@@ -14,6 +14,7 @@ from scanner_app.domain.facts import DocumentOf, LevelOf, PlaceOf
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind
 from scanner_app.domain.stock import CASE_PLACE, SSCC_PLACE, case_place, sscc_place
+from scanner_app.domain.typed_entry import key_fault
 from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
@@ -145,12 +146,25 @@ def resolve(parsed: ParsedScan, facts: Facts, today: date) -> Resolved | Refused
 
 
 def place_or_document(parsed: ParsedScan, facts: Facts) -> ScannedPlace | ScannedDocument | Refused:
-    """What a scan is of that is no label of goods; UNKNOWN_PLACE, UNKNOWN_DOCUMENT, or BAD_FORMAT for anything else."""
+    """What a scan is of that is no label of goods; UNKNOWN_PLACE, UNKNOWN_DOCUMENT, or BAD_FORMAT for anything else.
+
+    Typed digits that are no key tell why: BAD_CHECK_DIGIT, or BAD_FORMAT with the fault's code.
+    """
     if parsed.kind is Kind.LOCATION:
-        return _place(parsed.code or "", facts)
+        return _place(parsed, facts)
     if parsed.kind is Kind.DOCUMENT:
-        return _document(parsed.code or "", facts)
-    return Refused(Refusal.BAD_FORMAT, {"cause": scan_text(parsed)})
+        return _document(parsed, facts)
+    fault = key_fault(parsed.text) if parsed.typed else None
+    if fault is None:
+        return Refused(Refusal.BAD_FORMAT, {"cause": scan_text(parsed)})
+    wrong = Refusal.BAD_CHECK_DIGIT if fault.code == Refusal.BAD_CHECK_DIGIT.value else Refusal.BAD_FORMAT
+    return Refused(wrong, {"cause": fault.message, "code": fault.code})
+
+
+def codes_of(parsed: ParsedScan) -> tuple[str, ...]:
+    """What the code of an own label may be: as it stands, and in capitals where a person typed it otherwise."""
+    code = parsed.code or ""
+    return tuple(dict.fromkeys((code, code.upper()))) if parsed.typed else (code,)
 
 
 def label_of(parsed: ParsedScan) -> Label | None:
@@ -203,20 +217,48 @@ def _quantity(level: Level, label: Label) -> Quantity:
     return Quantity(level, label.lot, label.expiry, label.count or 1)
 
 
-def _place(code: str, facts: Facts) -> ScannedPlace | Refused:
-    place: Place | None = facts[PlaceOf(code)]
-    return Refused(Refusal.UNKNOWN_PLACE, {"place": code}) if place is None else ScannedPlace(place)
+def _place(parsed: ParsedScan, facts: Facts) -> ScannedPlace | Refused:
+    for code in codes_of(parsed):
+        place: Place | None = facts[PlaceOf(code)]
+        if place is not None:
+            return ScannedPlace(place)
+    return Refused(Refusal.UNKNOWN_PLACE, {"place": parsed.code or ""})
 
 
-def _document(code: str, facts: Facts) -> ScannedDocument | Refused:
-    document: Document | None = facts[DocumentOf(code)]
-    return Refused(Refusal.UNKNOWN_DOCUMENT, {"document": code}) if document is None else ScannedDocument(document)
+def _document(parsed: ParsedScan, facts: Facts) -> ScannedDocument | Refused:
+    for code in codes_of(parsed):
+        document: Document | None = facts[DocumentOf(code)]
+        if document is not None:
+            return ScannedDocument(document)
+    return Refused(Refusal.UNKNOWN_DOCUMENT, {"document": parsed.code or ""})
 
 
 def scan_text(parsed: ParsedScan) -> str:
     """A scan as a sentence names it: without its symbology identifier, cut at 24 characters."""
     shown = parsed.text.removeprefix(parsed.symbology or "")
     return shown if len(shown) <= TEXT_SHOWN_MAX else shown[: TEXT_SHOWN_MAX - 1] + "…"
+
+
+def scan_named(parsed: ParsedScan) -> str:
+    """A scan by what its label alone tells: serial, container, item, lot, the code of an own label, else its text."""
+    label = label_of(parsed)
+    if label is None:
+        return parsed.code or scan_text(parsed)
+    return label_named(label)
+
+
+def label_named(label: Label) -> str:
+    """A label by the most telling thing on it: serial, container, item, lot or expiry."""
+    container = None if label.sscc is None else container_text(sscc_place(label.sscc))
+    expiry = None if label.expiry is None else label.expiry.isoformat()
+    return label.serial or container or label.gtin or label.lot or expiry or ""
+
+
+def scan_looked_up(parsed: ParsedScan, facts: Facts, today: date) -> str:
+    """A scan by its goods as a sentence names them, where it is of any; else by what its label alone tells."""
+    label = label_of(parsed)
+    goods = None if label is None or (label.gtin, label.sscc) == (None, None) else goods_of(label, facts, today)
+    return scan_named(parsed) if goods is None or isinstance(goods, Refused) else goods_text(goods)
 
 
 def container_text(container: str) -> str:
@@ -233,8 +275,11 @@ def goods_text(goods: Goods) -> str:
     return container_text(goods.id) if isinstance(goods, Container) else goods.item.name
 
 
-def goods_lines(goods: Goods) -> tuple[Line, ...]:
-    """The lines that say what was scanned: name, lot and expiry, serial or container."""
+def goods_lines(goods: Goods, *, holds_cases: bool | None = None) -> tuple[Line, ...]:
+    """The lines that say what was scanned: name, lot and expiry, serial or container.
+
+    `holds_cases`: whether a logistic unit holds further containers; None where nobody says what is in it.
+    """
     lines: list[Line] = []
     item = goods.item if not isinstance(goods, Container) else None
     if isinstance(goods, Container) and goods.level is not None:
@@ -245,8 +290,21 @@ def goods_lines(goods: Goods) -> tuple[Line, ...]:
     if isinstance(goods, Unit):
         lines.append(Line("line.serial", {"serial": goods.serial}))
     if isinstance(goods, Container):
-        lines.append(Line("line.container", {"container": container_text(goods.id)}))
+        lines.append(_container_line(goods.id, holds_cases=holds_cases))
     return tuple(lines)
+
+
+def _container_line(container: str, *, holds_cases: bool | None) -> Line:
+    """PALLET for a logistic unit that holds cases; CASE for one of units and for a serialised case; SSCC for others."""
+    code = "line.case_alone"
+    if container.startswith(SSCC_PLACE):
+        code = {True: "line.pallet", False: "line.case_alone", None: "line.sscc"}[holds_cases]
+    return Line(code, {"container": container_text(container)})
+
+
+def said_to_hold_cases(containers: int, units: int) -> bool | None:
+    """Whether what holds so many containers and base units holds cases; None where it is said to hold nothing."""
+    return bool(containers) if containers or units else None
 
 
 def item_line(item: Item) -> Line:

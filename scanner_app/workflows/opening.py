@@ -21,19 +21,43 @@ from scanner_app.workflows.goods import (
     Quantity,
     ScannedDocument,
     ScannedPlace,
+    Unit,
     container_text,
     goods_lines,
+    goods_of,
     goods_text,
 )
 from scanner_app.workflows.opening_posting import lot_is_known, post, refusal_of
-from scanner_app.workflows.opening_state import OpeningState, prompt_of
-from scanner_app.workflows.spread_labels import Part, part_of, read, typed_number
-from scanner_app.workflows.step import Command, Commanded, Draft, Line, Scanned, Tone, Transition, Typed, note, refuse
+from scanner_app.workflows.opening_state import Many, OpeningState, prompt_of
+from scanner_app.workflows.receiving_posting import base_units
+from scanner_app.workflows.spread_labels import (
+    UNASKED_MAX,
+    Part,
+    forgotten,
+    noted_number,
+    number_typed,
+    part_of,
+    read,
+    typed_number,
+)
+from scanner_app.workflows.step import (
+    NOT_NOW,
+    Command,
+    Commanded,
+    Draft,
+    Line,
+    Scanned,
+    Tone,
+    Transition,
+    Typed,
+    note,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from scanner_app.domain.facts import UndoFact
     from scanner_app.domain.refusals import Parameters
-    from scanner_app.workflows.goods import Unit
+    from scanner_app.workflows.goods import Goods, Resolved
     from scanner_app.workflows.spread_labels import Reading
     from scanner_app.workflows.step import Facts, Happening, Moment, Prompt
 
@@ -52,7 +76,7 @@ class Opening:
         if refused is not None:
             return refuse(OpeningState(), refused.refusal, refused.parameters)
         state = OpeningState()
-        return Transition(state, None, Tone.NEUTRAL, progress=state.progress)
+        return Transition(state, None, Tone.NEUTRAL, Line("say.opening.begun"), progress=state.progress)
 
     def step(self, state: OpeningState, happening: Happening, facts: Facts, moment: Moment) -> Transition[OpeningState]:
         """What a scan, a command or a typed number comes to."""
@@ -64,13 +88,14 @@ class Opening:
             case Commanded(command=Command.QUANTITY, number=number):
                 return _quantity(state, number)
             case Commanded(command=Command.BACK):
-                plain = replace(state, asks_number=False, part=None, times=1)
+                plain = replace(state, asks_number=False, part=None, times=1, many=None)
                 return Transition(plain, None, Tone.NEUTRAL)
             case Commanded(command=Command.DONE):
                 say = Line("say.opening.done", {"quantity": state.done})
-                return Transition(state, None, Tone.DONE, say=say, finished=True)
+                ended = Transition(replace(state, part=None), None, Tone.DONE, say=say, finished=True)
+                return forgotten(ended, state.part)
             case _:
-                return Transition(state, None, Tone.NEUTRAL)
+                return Transition(state, None, Tone.NEUTRAL, NOT_NOW)
 
     def prompt(self, state: OpeningState) -> Prompt:
         """The place first, then goods."""
@@ -95,10 +120,22 @@ def _scanned(state: OpeningState, scanned: Scanned, facts: Facts, moment: Moment
     refused = refused_to(moment.operator, Opening.name)
     if refused is not None:
         return refuse(state, refused.refusal, refused.parameters)
+    number = number_typed(scanned.parsed)
+    if number is not None and Command.QUANTITY in prompt_of(state).commands:
+        return noted_number(_quantity(state, number), number)
+    asked, state = state.many, replace(state, many=None)
+    if asked is not None and asked.text == scanned.parsed.text and scanned.confirms:
+        return _so_many(state, asked, facts, moment)
     reading = read(state.part, scanned.parsed, facts, moment.today)
-    found = reading.resolved
-    if isinstance(found, Refused):
-        return refuse(state, found.refusal, found.parameters)
+    if isinstance(reading.resolved, Refused):
+        return refuse(state, reading.resolved.refusal, reading.resolved.parameters)
+    return forgotten(_resolved(state, scanned, reading, reading.resolved, facts, moment), reading.lost)
+
+
+def _resolved(
+    state: OpeningState, scanned: Scanned, reading: Reading, found: Resolved, facts: Facts, moment: Moment
+) -> Transition[OpeningState]:
+    """What a scan of ours comes to."""
     if isinstance(found, ScannedDocument):
         return _wrong_level(state, found.document.id, "say.opening.document")
     if isinstance(found, ScannedPlace):
@@ -107,7 +144,8 @@ def _scanned(state: OpeningState, scanned: Scanned, facts: Facts, moment: Moment
         after = replace(state, place=found.place.code, part=None, running=None)
         return Transition(after, draft, Tone.TICK, say)
     if isinstance(found, Container):
-        return _wrong_level(state, container_text(found.id), "say.opening.scan_inside")
+        whole = _wrong_level(state, container_text(found.id), "say.opening.scan_inside")
+        return whole if state.place is not None else _place_first(state, found)
     return _read(state, scanned, reading, found, facts, moment)
 
 
@@ -129,7 +167,8 @@ def _read(
     if reading.plain and not _lot_confirmed(state, scanned, found, facts):
         asked = replace(state, part=Part(replace(reading.label, lot=None), "lot", found.item.name, found.lot or ""))
         return note(asked, say=Line("say.opening.plain_lot", {"scanned": found.lot}), tone=Tone.ATTENTION)
-    return _goods(replace(state, part=None), found, facts, moment)
+    plain = replace(state, part=None)
+    return _too_many(plain, found, scanned, reading) or _goods(plain, found, facts, moment)
 
 
 def _lot_confirmed(state: OpeningState, scanned: Scanned, found: Unit | Quantity, facts: Facts) -> bool:
@@ -141,18 +180,46 @@ def _lot_confirmed(state: OpeningState, scanned: Scanned, found: Unit | Quantity
 def _goods(state: OpeningState, goods: Unit | Quantity, facts: Facts, moment: Moment) -> Transition[OpeningState]:
     """One unit, or so many of a lot, posted where they lie; or why not."""
     lines = goods_lines(goods)
+    if state.place is None:
+        return _place_first(state, goods)
     if isinstance(goods, Quantity) and goods.item.serialised:
         return replace(_wrong_level(state, goods.item.name, "say.opening.each_serial"), lines=lines)
-    if state.place is None:
-        parameters: Parameters = {"question": goods_text(goods)}
-        refused = refuse(state, Refusal.ANSWER_FIRST, parameters, lines=lines)
-        return replace(refused, say=Line("say.opening.place_first"))
     counted = goods.times(state.times) if isinstance(goods, Quantity) else goods
     first = refusal_of(state.place, counted, facts, moment)
     if first is None:
         return post(state, state.place, counted, facts)
     tone = {Refusal.ALREADY_SCANNED: Tone.NEUTRAL, Refusal.RECALLED: Tone.RECALL}.get(first.refusal, Tone.BAD)
     return refuse(state, first.refusal, first.parameters, tone=tone, lines=lines)
+
+
+def _place_first(state: OpeningState, goods: Goods) -> Transition[OpeningState]:
+    """Goods before anybody said where they lie."""
+    parameters: Parameters = {"question": goods_text(goods), "scanned": goods_text(goods)}
+    refused = refuse(state, Refusal.ANSWER_FIRST, parameters, lines=goods_lines(goods))
+    return replace(refused, say=Line("say.opening.place_first", parameters))
+
+
+def _too_many(
+    state: OpeningState, goods: Unit | Quantity, scanned: Scanned, reading: Reading
+) -> Transition[OpeningState] | None:
+    """So many at once may be a slip of the finger: the same scan again says that they are there. None for fewer."""
+    number = base_units(goods) * state.times
+    if isinstance(goods, Unit) or goods.item.serialised or state.place is None or number <= UNASKED_MAX:
+        return None
+    named = f"{number} x {goods.item.name}"
+    over = tell.over_quantity(goods.item.name, 0, 0, number)
+    asked = replace(state, many=Many(scanned.parsed.text, reading.label, named))
+    refused = refuse(asked, over.refusal, over.parameters, lines=goods_lines(goods))
+    return replace(refused, say=Line("say.opening.so_many", {"scanned": named}))
+
+
+def _so_many(state: OpeningState, asked: Many, facts: Facts, moment: Moment) -> Transition[OpeningState]:
+    """There are so many: the goods of the whole label, as they are judged now."""
+    goods = goods_of(asked.label, facts, moment.today)
+    if isinstance(goods, Refused):
+        return refuse(state, goods.refusal, goods.parameters)
+    assert isinstance(goods, Quantity), goods
+    return _goods(state, goods, facts, moment)
 
 
 def _typed(state: OpeningState, text: str) -> Transition[OpeningState]:

@@ -55,8 +55,11 @@ def _here_already(place: Place, unit: Unit, facts: Facts) -> list[Refused]:
         return []
     if fact.location in NOT_OURS:
         return tell.gone(fact.location, unit.serial)
-    refusal = Refusal.ALREADY_SCANNED if fact.location == place.code else Refusal.ALREADY_RECEIVED
-    return [Refused(refusal, {"scanned": unit.serial, "place": fact.location})]
+    known: Parameters = {"scanned": unit.serial, "place": fact.location}
+    if fact.location == place.code:
+        return [Refused(Refusal.ALREADY_SCANNED, known)]
+    elsewhere = Refused(Refusal.ALREADY_RECEIVED, known)
+    return [elsewhere] if fact.status is Status.AVAILABLE else [elsewhere, tell.on_hold(unit, fact)]
 
 
 def _unsafe(goods: Unit | Quantity, facts: Facts, moment: Moment) -> list[Refused]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from scanner_app.domain.refusals import Parameters
+from scanner_app.workflows.goods import Label
 from scanner_app.workflows.spread_labels import MISSING_NOUNS, Part
 from scanner_app.workflows.step import Command, Progress, Prompt
 
@@ -21,8 +22,20 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """So many at once that they are asked for again: the scan that would confirm, its whole label, and their name."""
+
+    text: str
+    label: Label
+    named: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningState:
-    """One opening balance. `place` stays until another is scanned; `done` counts base units posted by this task."""
+    """One opening balance. `place` stays until another is scanned; `done` counts base units posted by this task.
+
+    `many`: the scan whose number is asked for again.
+    """
 
     place: str | None = None
     done: int = 0
@@ -30,6 +43,7 @@ class OpeningState:
     asks_number: bool = False
     part: Part | None = None
     running: Running | None = None
+    many: Many | None = None
 
     @property
     def progress(self) -> Progress:
@@ -43,6 +57,8 @@ def prompt_of(state: OpeningState) -> Prompt:
         return Prompt("prompt.opening.number", "NUMBER", {}, (Command.BACK,), wants_number=True)
     if state.part is not None:
         return _missing(state.part)
+    if state.many is not None:
+        return Prompt("prompt.opening.many_again", "NUMBER", {"scanned": state.many.named}, (Command.BACK,))
     if state.place is None:
         return Prompt("prompt.opening.place", "PLACE", {}, (Command.DONE,))
     commands = (Command.UNDO, Command.QUANTITY, Command.DONE)

@@ -1,7 +1,8 @@
 """Put-away: goods in hand, then a place. Several things may be in hand; the place puts them all, in one entry.
 
 Goods in hand are `noted`: nothing has moved yet. With nothing in hand a place is where goods without serials are taken
-from, until another one is scanned. BACK drops what is in hand, undo takes back the last of it, DONE ends the task.
+from, until another one is scanned; the prompt says how much stands there still. BACK drops what is in hand, undo takes
+back the last of it, DONE ends the task.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
-from scanner_app.domain.facts import PlaceOf, StockOf
+from scanner_app.domain.facts import ContentOf, LastFact, PlaceOf, StockOf
 from scanner_app.domain.masters import PlaceKind
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused
 from scanner_app.domain.rules import storage_fits
@@ -20,8 +21,9 @@ from scanner_app.workflows.goods import Container, Fragment, Quantity, ScannedDo
 from scanner_app.workflows.putaway_placing import place_all
 from scanner_app.workflows.putaway_state import IN_HAND_MAX, InHand, PutawayState, prompt_of
 from scanner_app.workflows.putaway_taking import NotTaken, Taken, take
-from scanner_app.workflows.spread_labels import part_of, read, typed_number
+from scanner_app.workflows.spread_labels import forgotten, noted_number, number_typed, part_of, read, typed_number
 from scanner_app.workflows.step import (
+    NOT_NOW,
     Command,
     Commanded,
     Draft,
@@ -35,12 +37,12 @@ from scanner_app.workflows.step import (
 )
 
 if TYPE_CHECKING:
-    from scanner_app.domain.facts import StockLine
+    from scanner_app.domain.facts import ContentFact, StockLine, UndoFact
     from scanner_app.domain.masters import Place
     from scanner_app.domain.refusals import Parameters
     from scanner_app.domain.scan import ParsedScan
-    from scanner_app.workflows.goods import Goods
-    from scanner_app.workflows.spread_labels import Part
+    from scanner_app.workflows.goods import Goods, Resolved
+    from scanner_app.workflows.spread_labels import Part, Reading
     from scanner_app.workflows.step import Facts, Happening, Moment, Prompt
 
 SUGGESTIONS_LOOKED_AT = 5
@@ -55,7 +57,11 @@ class Putaway:
 
     def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[PutawayState]:  # noqa: ARG002 - the form of every workflow
         """Nothing in hand; goods without serials come from the read point until another place is scanned."""
-        return Transition(PutawayState(moment.read_point), None, Tone.NEUTRAL)
+        state = PutawayState(moment.read_point, left=_left_at(moment.read_point, facts))
+        say = Line("say.putaway.begun")
+        if state.left:
+            say = Line("say.putaway.begun_left", {"left": state.left, "place": state.source})
+        return Transition(state, None, Tone.NEUTRAL, say)
 
     def step(self, state: PutawayState, happening: Happening, facts: Facts, moment: Moment) -> Transition[PutawayState]:
         """What a scan, a command or a typed number comes to."""
@@ -69,9 +75,9 @@ class Putaway:
             case Commanded(command=Command.BACK):
                 return _back(state)
             case Commanded(command=Command.DONE):
-                return _done(state)
+                return _done(state, facts)
             case _:
-                return Transition(state, None, Tone.NEUTRAL)
+                return Transition(state, None, Tone.NEUTRAL, NOT_NOW)
 
     def prompt(self, state: PutawayState) -> Prompt:
         """What is in hand and where it belongs, else goods."""
@@ -85,19 +91,43 @@ class Putaway:
         after = replace(state, in_hand=state.in_hand[:-1], part=None, suggested=None)
         return Transition(after, None, Tone.NEUTRAL, say=Line("say.putaway.laid_back", {"scanned": last.named}))
 
-    def undone(self, state: PutawayState, facts: Facts, moment: Moment) -> PutawayState:  # noqa: ARG002 - the form of every workflow
-        """The same state: the goods stand where they were taken, and nothing is in hand."""
-        return state
+    def undone(self, state: PutawayState, facts: Facts, moment: Moment) -> PutawayState:
+        """The same state, with as many more left where they were taken; nothing is in hand."""
+        operator = "" if moment.operator is None else moment.operator.id
+        last: UndoFact | None = facts[LastFact(operator, moment.task)]
+        if last is None or state.left is None:
+            return state
+        said = last.entry.verdict.parameters
+        taken = said.get("taken")
+        back = taken if said.get("source") == state.source and isinstance(taken, int) else 0
+        return replace(state, left=state.left + back)
 
 
 PUTAWAY = Putaway()
 
 
+def _left_at(place: str | None, facts: Facts) -> int | None:
+    """How many base units stand in a place, with all that is in the containers there; None where no place is known."""
+    if place is None:
+        return None
+    content: ContentFact = facts[ContentOf(place)]
+    return sum(line.quantity for line in content.lines)
+
+
 def _scanned(state: PutawayState, parsed: ParsedScan, facts: Facts, moment: Moment) -> Transition[PutawayState]:
+    number = number_typed(parsed)
+    if number is not None and Command.QUANTITY in prompt_of(state).commands:
+        return noted_number(_quantity(state, number), number)
     reading = read(state.part, parsed, facts, moment.today)
-    found = reading.resolved
-    if isinstance(found, Refused):
-        return refuse(state, found.refusal, found.parameters)
+    if isinstance(reading.resolved, Refused):
+        return refuse(state, reading.resolved.refusal, reading.resolved.parameters)
+    return forgotten(_read(state, reading, reading.resolved, facts, moment), reading.lost)
+
+
+def _read(
+    state: PutawayState, reading: Reading, found: Resolved, facts: Facts, moment: Moment
+) -> Transition[PutawayState]:
+    """What a scan of ours comes to; what is missing of a label is asked for."""
     if isinstance(found, ScannedDocument):
         wrong = tell.wrong_level(found.document.id, "each")
         return replace(refuse(state, wrong.refusal, wrong.parameters), say=Line("say.putaway.document"))
@@ -120,7 +150,8 @@ def _at_place(state: PutawayState, place: Place, facts: Facts, moment: Moment) -
     if state.in_hand:
         return place_all(state, place, facts, moment)
     say = Line("say.putaway.source", {"place": place.code})
-    return _noted(replace(state, source=place.code), {"place": place.code}, say, Tone.TICK)
+    after = replace(state, source=place.code, left=_left_at(place.code, facts))
+    return _noted(after, {"place": place.code}, say, Tone.TICK)
 
 
 def _noted(
@@ -133,8 +164,8 @@ def _take(
     state: PutawayState, goods: Unit | Container | Quantity, facts: Facts, moment: Moment
 ) -> Transition[PutawayState]:
     """Goods in hand, or why not; neutral where they are in hand already."""
-    lines = goods_lines(goods)
     taken = take(state, goods, facts, moment)
+    lines = goods_lines(goods, holds_cases=None if isinstance(taken, NotTaken) else taken.holds_cases)
     if isinstance(taken, NotTaken):
         neutral = taken.refused.refusal is Refusal.ALREADY_SCANNED
         tone = Tone.NEUTRAL if neutral else Tone.BAD
@@ -174,8 +205,16 @@ def _told(state: PutawayState, taken: Taken, moment: Moment, lines: tuple[Line, 
         parameters = {**parameters, "cage_only": held.cage}
     if held.container is not None and held.item:
         lines = (Line("line.putaway.content", {"item": held.item}), *lines)
-    more = Line("line.putaway.in_hand", {"count": len(state.in_hand), "quantity": held.quantity})
-    return _noted(state, parameters, say, tone, (*lines, more))
+    return _noted(state, parameters, say, tone, (*lines, *_in_hand_lines(state)))
+
+
+def _in_hand_lines(state: PutawayState) -> tuple[Line, ...]:
+    """How many of what was scanned last are in hand, and of all, where that is more."""
+    last = Line("line.putaway.in_hand", {"quantity": state.in_hand[-1].quantity})
+    if len(state.in_hand) == 1:
+        return (last,)
+    together: Parameters = {"count": len(state.in_hand), "quantity": sum(held.quantity for held in state.in_hand)}
+    return (last, Line("line.putaway.all_in_hand", together))
 
 
 def _suggested(held: InHand, facts: Facts, moment: Moment) -> str | None:
@@ -224,9 +263,11 @@ def _back(state: PutawayState) -> Transition[PutawayState]:
     return Transition(replace(state, in_hand=(), suggested=None), None, Tone.NEUTRAL, say=dropped)
 
 
-def _done(state: PutawayState) -> Transition[PutawayState]:
-    """Ends the task; what is in hand must be put somewhere or dropped first."""
+def _done(state: PutawayState, facts: Facts) -> Transition[PutawayState]:
+    """Ends the task, saying what is still there; what is in hand must be put somewhere or dropped first."""
     if state.in_hand:
         say = Line("say.putaway.still_in_hand", {"count": len(state.in_hand)})
         return Transition(state, None, Tone.ATTENTION, say=say)
-    return Transition(state, None, Tone.DONE, say=Line("say.putaway.done"), finished=True)
+    left = _left_at(state.source, facts)
+    say = Line("say.putaway.done_left", {"left": left, "place": state.source}) if left else Line("say.putaway.done")
+    return forgotten(Transition(replace(state, part=None), None, Tone.DONE, say=say, finished=True), state.part)

@@ -109,9 +109,10 @@ def _put(state: PutawayState, place: Place, facts: Facts) -> Transition[PutawayS
     members = MemberList(postings, (*_openings(state, facts), *_container_moves(state, place, facts)))
     listed = len(members) > LISTED_BEYOND
     last = state.in_hand[-1]
+    taken = sum(held.quantity for held in state.in_hand if held.location == state.source != place.code)
     parameters: Parameters = {
         "place": place.code, "count": len(state.in_hand), "quantity": sum(held.quantity for held in state.in_hand),
-        "scanned": last.named, "item": last.item, "lot": last.lot,
+        "scanned": last.named, "item": last.item, "lot": last.lot, "source": state.source, "taken": taken,
     }  # fmt: skip
     draft = Draft(
         EntryKind.PUT_AWAY,
@@ -120,7 +121,8 @@ def _put(state: PutawayState, place: Place, facts: Facts) -> Transition[PutawayS
         container_moves=() if listed else members.container_moves,
         lists=(members,) if listed else (),
     )
-    after = replace(state, in_hand=(), suggested=None, times=1, part=None, asks_number=False)
+    left = None if state.left is None else max(0, state.left - taken)
+    after = replace(state, in_hand=(), suggested=None, times=1, part=None, asks_number=False, left=left)
     one = len(state.in_hand) == 1
     return Transition(
         after, draft, Tone.GOOD, say=Line("say.putaway.put_one" if one else "say.putaway.put", parameters)

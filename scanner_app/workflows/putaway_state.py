@@ -55,6 +55,7 @@ class PutawayState:
     """One put-away task. `source` is where goods without serials are taken from until another place is scanned.
 
     `times`: how many the next scan of such goods counts for. `suggested`: where the last thing in hand should go.
+    `left`: base units that stand at the source, those in hand among them; None where there is no source.
     """
 
     source: str | None = None
@@ -63,6 +64,7 @@ class PutawayState:
     asks_number: bool = False
     part: Part | None = None
     suggested: str | None = None
+    left: int | None = None
 
 
 def prompt_of(state: PutawayState) -> Prompt:
@@ -81,6 +83,8 @@ def _goods(state: PutawayState) -> Prompt:
         return Prompt("prompt.putaway.times", "ITEM", {"number": state.times}, (Command.BACK, *commands))
     if state.source is None:
         return Prompt("prompt.putaway.goods", "ITEM", {}, commands)
+    if state.left:
+        return Prompt("prompt.putaway.goods_left", "ITEM", {"source": state.source, "left": state.left}, commands)
     return Prompt("prompt.putaway.goods_from", "ITEM", {"source": state.source}, commands)
 
 

@@ -13,7 +13,7 @@ from scanner_app.domain.refusals import Refusal, Refused, first_refusal
 from scanner_app.domain.rules import expired, gravest_watch, watch_refusal
 from scanner_app.domain.stock import OUTSIDE, Seal, Status, is_container
 from scanner_app.workflows import receiving_refusals as tell
-from scanner_app.workflows.goods import Container, Quantity, Unit, container_text
+from scanner_app.workflows.goods import Container, Quantity, Unit, container_text, said_to_hold_cases
 from scanner_app.workflows.putaway_state import InHand, PutawayState
 from scanner_app.workflows.step import Line
 
@@ -39,10 +39,14 @@ DEPTH_MAX = 16
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Goods that may be taken in hand; `watch`: the recall or watch-list line that sends them to the cage."""
+    """Goods that may be taken in hand; `watch`: the recall or watch-list line that sends them to the cage.
+
+    `holds_cases`: whether further containers are in a container; None where nothing is known to be in it.
+    """
 
     held: InHand
     watch: Watch | None = None
+    holds_cases: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,8 @@ def _whole(container: Container, fact: ContainerFact, facts: Facts, moment: Mome
         "" if only is None else only.item.name, fact.parent, fact.location, classes, quantity, cage, container.id,
         gtin=None if only is None else only.item.gtin, lot=None if only is None else only.lot,
     )  # fmt: skip
-    return Taken(held, watch)
+    containers = content.containers + (0 if expected is None else expected.containers)
+    return Taken(held, watch, said_to_hold_cases(containers, len(lines)))
 
 
 def _only_item(lines: tuple[ContentLine, ...]) -> ContentLine | None:

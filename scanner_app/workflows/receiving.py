@@ -69,6 +69,9 @@ class Receiving:
             dock=moment.read_point,
             done=figures.received - figures.unexpected - figures.over,
             expected=figures.expected,
+            waiting=figures.inferable,
+            pallets=summary.pallets_outstanding,
+            cased=summary.containers_expected > 0,
         )
         parameters: Parameters = {"document": document.id, "partner": document.partner, "expected": figures.expected}
         draft = Draft(EntryKind.DOCUMENT_OPENED, Accepted(Outcome.OK, parameters), document=document.id)
@@ -104,6 +107,15 @@ class Receiving:
         )  # fmt: skip
         if last is None:
             return plain
-        counts = last.entry.verdict.parameters.get("counts")
+        said = last.entry.verdict.parameters
         condition = None if last.entry.kind is EntryKind.CONDITION else state.condition
-        return replace(plain, done=state.done - (counts if isinstance(counts, int) else 0), condition=condition)
+        return replace(
+            plain, done=state.done - _number(said, "counts"), waiting=max(0, state.waiting - _number(said, "waiting")),
+            pallets=state.pallets + _number(said, "pallets"), condition=condition,
+        )  # fmt: skip
+
+
+def _number(said: Parameters, name: str) -> int:
+    """A number that an entry says it added; 0 where it says none."""
+    found = said.get(name)
+    return found if isinstance(found, int) else 0

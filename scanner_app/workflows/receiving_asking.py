@@ -6,20 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
-from scanner_app.domain.facts import Movements, StockOf
+from scanner_app.domain.facts import LinesOf, Movements, StockOf
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused
 from scanner_app.workflows.goods import Unit, goods_lines, goods_text
 from scanner_app.workflows.local_time import local_clock
 from scanner_app.workflows.receiving_containers import CONTENT_LEVEL, JudgedContainer
-from scanner_app.workflows.receiving_posting import key_serial
-from scanner_app.workflows.receiving_refusals import own_words
+from scanner_app.workflows.receiving_posting import base_units, key_serial
+from scanner_app.workflows.receiving_refusals import over_quantity, own_words
 from scanner_app.workflows.receiving_state import Asked, Pending, Reading, ReceivingState
 from scanner_app.workflows.receiving_telling import lines_of
-from scanner_app.workflows.spread_labels import Part
+from scanner_app.workflows.spread_labels import UNASKED_MAX, Part
 from scanner_app.workflows.step import Draft, Line, Tone, Transition, note, refuse
 
 if TYPE_CHECKING:
     from scanner_app.domain.facts import Movement, StockLine
+    from scanner_app.domain.masters import DocumentLine
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.goods import Goods, Label, Quantity
     from scanner_app.workflows.receiving_judging import Judged
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 CONFIRMED_IN_CAGE = frozenset({
     Refusal.WATCH_LISTED, Refusal.SUSPECT, Refusal.EXPIRED, Refusal.DESTROYED, Refusal.ALREADY_OUT,
     Refusal.IN_OTHER_DOCUMENT, Refusal.NOT_ON_DOCUMENT, Refusal.NO_DATA, Refusal.LOT_MISMATCH, Refusal.EXPIRY_MISMATCH,
-    Refusal.CONDITION_MISSING, Refusal.OVER_QUANTITY,
+    Refusal.OVER_QUANTITY,
 })  # fmt: skip
 """Refusals of goods that lie there all the same: the same code again puts them into the cage."""
 
 IN_ALREADY = frozenset({Refusal.ALREADY_SCANNED, Refusal.ALREADY_RECEIVED})
+WITH_US = IN_ALREADY | {Refusal.ON_HOLD}
+"""Refusals of a serial that is ours: another pack in the hand that bears it is suspect."""
 DOCK_WANTED = "DOCK"
 
 
@@ -57,9 +60,11 @@ def _left_open(judged: Judged | JudgedContainer, first: Refused, reading: Readin
     asked = None
     if first.refusal is Refusal.RECALLED:
         asked = Asked.RECALL
+    elif first.refusal is Refusal.CONDITION_MISSING:
+        asked = Asked.LOGGER
     elif first.refusal in CONFIRMED_IN_CAGE:
         asked = Asked.AGAIN
-    elif first.refusal in IN_ALREADY and isinstance(goods, Unit):
+    elif first.refusal in WITH_US and isinstance(goods, Unit):
         asked = Asked.SECOND_PACK
     return None if asked is None else Pending(asked, first.refusal, reading.text, reading.label, goods_text(goods))
 
@@ -140,12 +145,42 @@ def _lacking(state: ReceivingState, goods: Unit | Quantity, label: Label, missin
     )
 
 
-def refuse_first(state: ReceivingState) -> Transition[ReceivingState]:
+def asks_again_for_many(
+    state: ReceivingState, judged: Judged | JudgedContainer, reading: Reading, facts: Facts
+) -> Transition[ReceivingState] | None:
+    """Asks once more for a number far beyond what is expected; None where it is not, or was the answer to that."""
+    if reading.counted or isinstance(judged, JudgedContainer):
+        return None
+    number, goods = base_units(judged.goods), judged.goods
+    expected = 0 if number <= UNASKED_MAX or state.document is None else _expected(state.document, goods.gtin, facts)
+    if number <= max(UNASKED_MAX, expected):
+        return None
+    named = f"{number} x {goods.item.name}"
+    pending = Pending(
+        Asked.MANY, Refusal.OVER_QUANTITY, reading.text, reading.label, named, overrides=reading.overrides
+    )
+    over = over_quantity(goods.item.name, expected, 0, number)
+    refused = refuse(
+        replace(state, pending=pending), over.refusal, over.parameters, lines=goods_lines(goods),
+        document=state.document,
+    )  # fmt: skip
+    return replace(refused, say=Line("say.receiving.so_many", {"scanned": named}))
+
+
+def _expected(document: str, gtin: str, facts: Facts) -> int:
+    """Base units of an item that a document expects, come or not."""
+    lines: tuple[DocumentLine, ...] = facts[LinesOf(document, gtin)]
+    return sum(line.expected for line in lines)
+
+
+def refuse_first(state: ReceivingState, scanned: str) -> Transition[ReceivingState]:
     """ANSWER_FIRST while a recall or a close is asked about: nothing else may happen before the answer."""
     if state.closing is not None:
-        question, say = state.shown_document, Line("say.receiving.answer_close")
+        question = state.shown_document
+        code = "say.receiving.close_first_accept" if state.closing.inferable else "say.receiving.close_first"
     else:
         question = "" if state.pending is None else state.pending.name
-        say = Line("say.receiving.answer_recall", {"scanned": question})
-    refused = refuse(state, Refusal.ANSWER_FIRST, {"question": question}, document=state.document)
-    return replace(refused, say=say)
+        code = "say.receiving.recall_first"
+    parameters: Parameters = {"question": question, "scanned": scanned}
+    refused = refuse(state, Refusal.ANSWER_FIRST, parameters, document=state.document)
+    return replace(refused, say=Line(code, parameters))

@@ -14,7 +14,8 @@ from scanner_app.domain.stock import Status
 from scanner_app.workflows.receiving_containers import content_refusals
 from scanner_app.workflows.receiving_judging import closed
 from scanner_app.workflows.receiving_posting import LOGGER_ALARM
-from scanner_app.workflows.receiving_state import Closing, Condition, ReceivingState
+from scanner_app.workflows.receiving_state import Closing, Condition, ReceivingState, closing_code, closing_figures
+from scanner_app.workflows.spread_labels import forgotten
 from scanner_app.workflows.step import Draft, Line, Tone, Transition, refuse
 
 if TYPE_CHECKING:
@@ -74,11 +75,17 @@ def on_done(state: ReceivingState, facts: Facts) -> Transition[ReceivingState]:
         return replace(refused, finished=True)
     figures = figures_of(facts[DocumentSummary(state.document)])
     if figures.short and state.closing is None:
-        asked = replace(state, closing=Closing(figures.short, figures.inferable), pending=None, part=None)
-        code = "say.receiving.close_inferable" if figures.inferable else "say.receiving.close_short"
-        say = Line(code, {"short": figures.short, "inferable": figures.inferable})
-        return Transition(asked, None, Tone.ATTENTION, say)
+        return _ask(state, figures)
     return _close(replace(state, closing=None), figures, state.document)
+
+
+def _ask(state: ReceivingState, figures: Figures) -> Transition[ReceivingState]:
+    """What is short, and all that differs besides, before anything is closed."""
+    closing = Closing(figures.short, figures.inferable, figures.over + figures.unexpected)
+    lost = state.part
+    asked = replace(state, closing=closing, waiting=figures.inferable, pending=None, part=None)
+    say = Line(f"say.receiving.{closing_code(closing)}", closing_figures(closing))
+    return forgotten(Transition(asked, None, Tone.ATTENTION, say), lost)
 
 
 def _end_blind(state: ReceivingState) -> Transition[ReceivingState]:
@@ -102,8 +109,11 @@ def _close(state: ReceivingState, figures: Figures, document: str) -> Transition
     }
     outcome = outcome_of(figures, serialised=state.serialised)
     draft = Draft(EntryKind.DOCUMENT_CLOSED, Accepted(outcome, parameters), document=document)
-    say = Line(f"say.receiving.closed_{outcome.value.lower()}", parameters)
+    both = figures.short and parameters["over"]
+    say = Line(f"say.receiving.closed_{'both' if both else outcome.value.lower()}", parameters)
     lines = [Line("line.receiving.closed", parameters)]
+    if figures.short or parameters["over"]:
+        lines.append(Line("line.receiving.closed_differs", parameters))
     if figures.held or figures.damaged:
         lines.append(Line("line.receiving.closed_apart", parameters))
     return Transition(state, draft, Tone.DONE, say, tuple(lines), state.progress, finished=True)
@@ -131,7 +141,7 @@ def accept_rest(state: ReceivingState, facts: Facts, moment: Moment) -> Transiti
 
 def nothing_to_accept(state: ReceivingState) -> Transition[ReceivingState]:
     """No sealed parent was scanned whose content is still open."""
-    return Transition(state, None, Tone.NEUTRAL, Line("say.receiving.nothing_to_accept"))
+    return Transition(replace(state, waiting=0), None, Tone.NEUTRAL, Line("say.receiving.nothing_to_accept"))
 
 
 def _inferred(
@@ -146,22 +156,25 @@ def _inferred(
         for posting in rest.postings
     )
     number = len(postings)
+    said: Parameters = {
+        "quantity": number, "counts": number, "waiting": -number, "containers": len(rest.container_moves)
+    }  # fmt: skip
     draft = Draft(
         EntryKind.RECEIVED,
-        Accepted(Outcome.INFERRED, {"quantity": number, "counts": number, "containers": len(rest.container_moves)}),
+        Accepted(Outcome.INFERRED, said),
         document=state.document,
         reason=LOGGER_ALARM if warm else None,
         lists=(MemberList(postings, rest.container_moves),),
     )
     after = replace(
-        state, done=state.done + number, closing=_still_short(state.closing, number), pending=None, part=None,
-        lot_tally=None, case_tally=None,
+        state, done=state.done + number, waiting=max(0, state.waiting - number),
+        closing=_still_short(state.closing, number), pending=None, part=None, lot_tally=None, case_tally=None,
     )  # fmt: skip
-    return Transition(after, draft, Tone.GOOD, progress=after.progress)
+    return forgotten(Transition(after, draft, Tone.GOOD, progress=after.progress), state.part)
 
 
 def _still_short(closing: Closing | None, number: int) -> Closing | None:
     """The question that stays open: what not even the sealed parents account for."""
     if closing is None or closing.short <= number:
         return None
-    return Closing(closing.short - number, max(0, closing.inferable - number))
+    return replace(closing, short=closing.short - number, inferable=max(0, closing.inferable - number))

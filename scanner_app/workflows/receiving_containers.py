@@ -14,7 +14,7 @@ from scanner_app.domain.refusals import Refusal, Refused, first_refusal
 from scanner_app.domain.rules import expired, gravest_watch, is_cold
 from scanner_app.domain.stock import OUTSIDE, SUPPLIER, ContainerMove, Seal, is_container
 from scanner_app.workflows import receiving_refusals as tell
-from scanner_app.workflows.goods import container_text
+from scanner_app.workflows.goods import container_text, said_to_hold_cases
 from scanner_app.workflows.receiving_judging import closed, in_this_task, judge_quantity
 
 if TYPE_CHECKING:
@@ -56,6 +56,24 @@ class JudgedContainer:
         lines = () if self.expected is None else self.expected.lines
         labelled = self.content is not None and is_cold(self.content.goods.item.storage_class)
         return labelled or any(is_cold(line.item.storage_class) for line in lines)
+
+    @property
+    def holds_cases(self) -> bool | None:
+        """Whether further containers are in it, by the document or by its own label; None where neither says."""
+        if self.expected is not None:
+            return said_to_hold_cases(self._cases, self.units + self.expected.received)
+        content = self.container.content
+        return None if content is None else content.level.factor > 1
+
+    @property
+    def is_pallet(self) -> bool:
+        """Whether our document names it as one that holds others and stands in none."""
+        return self._cases > 0 and not self.parents
+
+    @property
+    def _cases(self) -> int:
+        """How many containers our document says are in it, come or not."""
+        return 0 if self.expected is None else self.expected.containers + self.expected.containers_received
 
     @property
     def opened(self) -> bool:

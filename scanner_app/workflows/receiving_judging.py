@@ -112,18 +112,22 @@ def cold(state: ReceivingState, goods: Unit | Quantity) -> list[Refused]:
 
 
 def _by_lines(state: ReceivingState, goods: Unit | Quantity, found: list[Refused], lines: OnLines) -> Judged:
-    """The judgement of goods that lines name, with their expiry where the label is silent.
+    """The judgement of goods that lines name, with their expiry where the label is silent."""
+    silent = goods.expiry is None and lines.expiry is not None
+    whole = replace(goods, expiry=lines.expiry) if silent else goods
+    return Judged(
+        whole, (*found, *lines.found), lines.named, counted_by(state, lines, goods), lines.extra,
+        from_document=silent, tally=lines.tally, asks_lot=lines.asks_lot,
+    )  # fmt: skip
+
+
+def counted_by(state: ReceivingState, lines: OnLines, goods: Unit | Quantity) -> int:
+    """Base units that the document's progress gains by goods that it names by lot and quantity.
 
     A serialised document counts its own units alone; blind receiving counts whatever comes.
     """
-    silent = goods.expiry is None and lines.expiry is not None
-    whole = replace(goods, expiry=lines.expiry) if silent else goods
     quantity = goods.quantity if isinstance(goods, Quantity) else 1
-    counts = quantity - lines.extra if (lines.named or state.document is None) and not state.serialised else 0
-    return Judged(
-        whole, (*found, *lines.found), lines.named, counts, lines.extra, from_document=silent, tally=lines.tally,
-        asks_lot=lines.asks_lot,
-    )  # fmt: skip
+    return quantity - lines.extra if (lines.named or state.document is None) and not state.serialised else 0
 
 
 def _standing(state: ReceivingState, unit: Unit, fact: UnitFact, moment: Moment) -> list[Refused]:
@@ -131,8 +135,10 @@ def _standing(state: ReceivingState, unit: Unit, fact: UnitFact, moment: Moment)
     if fact.location in OUTSIDE:
         return tell.gone(fact.location, unit.serial)
     if in_this_task(state, fact.document, fact.location, moment) and not fact.inferred:
+        # Also what this task put into the cage itself: the same serial again in a job is neutral.
         return [Refused(Refusal.ALREADY_SCANNED, {"scanned": unit.serial, "place": fact.location})]
-    return [Refused(Refusal.ALREADY_RECEIVED, {"scanned": unit.serial, "place": fact.location})]
+    here = Refused(Refusal.ALREADY_RECEIVED, {"scanned": unit.serial, "place": fact.location})
+    return [here] if fact.status is Status.AVAILABLE else [here, tell.on_hold(unit, fact)]
 
 
 def in_this_task(state: ReceivingState, document: str | None, location: str, moment: Moment) -> bool:

@@ -42,11 +42,16 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An entry to be, how far it brings the document, and whether the goods went to the cage."""
+    """An entry to be, how far it brings the document, and whether the goods went to the cage.
+
+    `waiting`: base units that wait under sealed parents by it (less than 0: no longer); `pallets`: how many came by it.
+    """
 
     draft: Draft
     counts: int
     caged: bool
+    waiting: int = 0
+    pallets: int = 0
 
 
 def apart(state: ReceivingState, goods: Unit | Quantity | None, *, cold: bool, blind: bool) -> Cause | None:
@@ -117,12 +122,12 @@ def _set_apart(
     return Received(replace(draft, kind=kind, note=None), 0, caged=True)
 
 
-def second_pack(state: ReceivingState, unit: Unit, overrode: str, moment: Moment) -> Received:
+def second_pack(state: ReceivingState, unit: Unit, overrode: str, counts: int, moment: Moment) -> Received:
     """A second physical pack with one serial: without serial, suspect, in the cage; its serial stands in the note."""
     key = replace(key_of(state, unit, Status.SUSPECT), serial=None)
     parameters: Parameters = {
         "overrode": overrode, "scanned": unit.serial, "serial": unit.serial, "item": unit.item.name, "quantity": 1,
-        "counts": 0,
+        "counts": counts,
     }  # fmt: skip
     draft = Draft(
         EntryKind.RECEIVED,
@@ -131,7 +136,7 @@ def second_pack(state: ReceivingState, unit: Unit, overrode: str, moment: Moment
         note=unit.serial,
         postings=(Posting(key, 1, SUPPLIER, moment.cage),),
     )
-    return Received(draft, 0, caged=True)
+    return Received(draft, counts, caged=True)
 
 
 def key_of(state: ReceivingState, goods: Unit | Quantity, status: Status) -> StockKey:

@@ -13,8 +13,10 @@ from scanner_app.workflows.step import Line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scanner_app.domain.facts import UnitFact
     from scanner_app.domain.masters import Watch
     from scanner_app.domain.refusals import Parameters
+    from scanner_app.workflows.goods import Unit
 
 ANY_LOT = "*"
 """Shown where a recall concerns an item whatever its lot, or goods whose lot is not known."""
@@ -75,6 +77,14 @@ def expiry_mismatch(scanned: str, expiry: date, expected: Iterable[date]) -> Ref
     """EXPIRY_MISMATCH, with the dates on record for this lot."""
     dates = _listed(day.isoformat() for day in expected)
     return Refused(Refusal.EXPIRY_MISMATCH, {"scanned": scanned, "expiry": expiry.isoformat(), "expected": dates})
+
+
+def on_hold(unit: Unit, fact: UnitFact) -> Refused:
+    """ON_HOLD: it is here, in a status that keeps it apart."""
+    return Refused(
+        Refusal.ON_HOLD,
+        {"scanned": unit.serial, "item": unit.item.name, "status": fact.status.value, "place": fact.location},
+    )
 
 
 def condition_missing(scanned: str) -> Refused:

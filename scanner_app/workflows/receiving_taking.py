@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.refusals import Outcome, Refusal, Refused
+from scanner_app.domain.refusals import PRECEDENCE, Outcome, Refusal, Refused
 from scanner_app.domain.stock import Status
 from scanner_app.workflows.goods import Quantity, Unit, goods_lines, goods_of
 from scanner_app.workflows.receiving_asking import (
     IN_ALREADY,
+    asks_again_for_many,
     lot_wanted,
     no_dock,
     refuse_goods,
@@ -23,7 +24,8 @@ from scanner_app.workflows.receiving_asking import (
 )
 from scanner_app.workflows.receiving_container_posting import cage_container, receive_container
 from scanner_app.workflows.receiving_containers import JudgedContainer, judge_container
-from scanner_app.workflows.receiving_judging import Judged, in_this_task, judge_quantity, judge_unit
+from scanner_app.workflows.receiving_judging import Judged, counted_by, in_this_task, judge_quantity, judge_unit
+from scanner_app.workflows.receiving_lines import on_lines
 from scanner_app.workflows.receiving_posting import (
     DAMAGED,
     Cause,
@@ -35,6 +37,7 @@ from scanner_app.workflows.receiving_posting import (
 )
 from scanner_app.workflows.receiving_state import Pending, Reading, ReceivingState
 from scanner_app.workflows.receiving_telling import settled, told_container, told_goods
+from scanner_app.workflows.receiving_waiting import with_waiting
 from scanner_app.workflows.step import Line, Tone, Transition, refuse
 
 if TYPE_CHECKING:
@@ -57,8 +60,6 @@ def take_label(state: ReceivingState, reading: Reading, facts: Facts, moment: Mo
     state = replace(state, part=None, pending=None)
     if isinstance(goods, Refused):
         return report(state, goods) if reading.overrides is goods.refusal else unknown_item(state, goods, reading)
-    if state.dock is None:
-        return no_dock(state, goods)
     if isinstance(goods, Quantity) and goods.item.serialised:
         return without_serial(state, goods, reading.label)
     return _take(state, goods, reading, facts, moment)
@@ -70,12 +71,16 @@ def _take(
     """Accepted, set apart as damaged, confirmed into the cage, or refused."""
     judged = _judge(state, goods, facts, moment)
     first = judged.first
+    if state.dock is None and (first is None or PRECEDENCE[first.refusal] > PRECEDENCE[Refusal.WRONG_PLACE]):
+        return no_dock(state, goods)
     if first is None:
-        return lot_wanted(state, judged, reading.label) or _accept(state, judged, facts, moment)
+        asked = lot_wanted(state, judged, reading.label) or asks_again_for_many(state, judged, reading, facts)
+        return asked or _accept(state, judged, facts, moment)
     if newly_damaged(state, judged, moment):
         return _cage(state, judged, Cause(Status.DAMAGED, Outcome.DAMAGED, reason=DAMAGED), facts, moment)
     if reading.overrides is first.refusal:
-        return _cage(state, judged, _confirmed(state, judged, first.refusal), facts, moment)
+        asked = asks_again_for_many(state, judged, reading, facts)
+        return asked or _cage(state, judged, _confirmed(state, judged, first.refusal), facts, moment)
     return refuse_goods(state, judged, first, reading, facts)
 
 
@@ -91,9 +96,9 @@ def _accept(
     state: ReceivingState, judged: Judged | JudgedContainer, facts: Facts, moment: Moment
 ) -> Transition[ReceivingState]:
     if isinstance(judged, JudgedContainer):
-        received = receive_container(state, judged, facts, moment)
+        received = with_waiting(state, judged, receive_container(state, judged, facts, moment), facts)
         return told_container(state, judged, received, _say(received))
-    received = receive_goods(state, judged, facts, moment)
+    received = with_waiting(state, judged, receive_goods(state, judged, facts, moment), facts)
     return told_goods(state, judged, received, facts, _say(received))
 
 
@@ -101,9 +106,9 @@ def _cage(
     state: ReceivingState, judged: Judged | JudgedContainer, cause: Cause, facts: Facts, moment: Moment
 ) -> Transition[ReceivingState]:
     if isinstance(judged, JudgedContainer):
-        received = cage_container(state, judged, cause, facts, moment)
+        received = with_waiting(state, judged, cage_container(state, judged, cause, facts, moment), facts)
         return told_container(state, judged, received, _say(received))
-    received = cage_goods(state, judged, cause, facts, moment)
+    received = with_waiting(state, judged, cage_goods(state, judged, cause, facts, moment), facts)
     return told_goods(state, judged, received, facts, _say(received))
 
 
@@ -124,6 +129,8 @@ def _say(received: Received) -> Line | None:
     parameters = received.draft.verdict.parameters
     if received.draft.reason is not None and "overrode" not in parameters:
         return Line(f"say.receiving.{received.draft.reason.lower()}", parameters)
+    if received.waiting > 0:
+        return Line("say.receiving.waiting_inside", parameters)
     if parameters.get("extra") and parameters["counts"]:
         return Line("say.receiving.extra_part", parameters)
     return None
@@ -158,7 +165,8 @@ def take_second_pack(
     state = replace(state, pending=None)
     if not isinstance(unit, Unit):
         return Transition(state, None, Tone.NEUTRAL)
-    received = second_pack(state, unit, Refusal.SUSPECT.value, moment)
+    counts = counted_by(state, on_lines(state, unit, facts), unit)
+    received = second_pack(state, unit, Refusal.SUSPECT.value, counts, moment)
     say = Line("say.receiving.second_pack", received.draft.verdict.parameters)
     after = replace(settled(state, received), lot_tally=None, case_tally=None)
     return Transition(after, received.draft, Tone.ATTENTION, say, goods_lines(unit), after.progress)

@@ -56,14 +56,15 @@ def told_container(
 def settled(state: ReceivingState, received: Received) -> ReceivingState:
     """The state after goods came in: counted, and nothing left open."""
     return replace(
-        state, done=state.done + received.counts, pending=None, part=None, damaged_next=False, times=1,
+        state, done=state.done + received.counts, waiting=max(0, state.waiting + received.waiting),
+        pallets=max(0, state.pallets - received.pallets), pending=None, part=None, damaged_next=False, times=1,
         asks_number=False,
     )  # fmt: skip
 
 
 def container_lines(judged: JudgedContainer) -> tuple[Line, ...]:
     """The container, and what it holds where that is one item, or how many base units where it is more."""
-    lines = list(goods_lines(judged.container))
+    lines = list(goods_lines(judged.container, holds_cases=judged.holds_cases))
     content = () if judged.expected is None else judged.expected.lines
     if len(content) == 1 and judged.container.level is None:
         lines[:0] = [item_line(content[0].item), *batch_lines(content[0].lot, content[0].expiry)]

@@ -19,6 +19,7 @@ from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import OperatorOf
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal
 from scanner_app.domain.scan import Kind
+from scanner_app.workflows.goods import scan_named
 from scanner_app.workflows.local_time import local_clock
 from scanner_app.workflows.step import Command, Commanded, Draft, Line, Prompt, Scanned, Tone, Transition, note, refuse
 
@@ -155,10 +156,12 @@ def _scanned(state: SigningState, parsed: ParsedScan, facts: Facts, moment: Mome
     """A badge asks for its PIN. Any other scan is refused until somebody is signed in and no PIN is waited for."""
     if parsed.kind is Kind.BADGE:
         return _badge(state, badge_of(parsed).operator, facts, moment)
+    named: Parameters = {"scanned": scan_named(parsed), "question": "PIN" if state.asked else "BADGE"}
+    say = Line("say.signing.pin_first" if state.asked else "say.signing.badge_first", named)
     if state.operator is None or state.locked:
-        return refuse(state, Refusal.NOT_SIGNED_IN, {})
+        return replace(refuse(state, Refusal.NOT_SIGNED_IN, named), say=say)
     if state.asked is not None:
-        return refuse(state, Refusal.ANSWER_FIRST, {"question": "PIN"})
+        return replace(refuse(state, Refusal.ANSWER_FIRST, named), say=say)
     return note(state, tone=Tone.NEUTRAL)
 
 
@@ -220,8 +223,8 @@ def _wrong_pin(state: SigningState, asked: str, moment: Moment) -> Transition[Si
         return refuse(counted, Refusal.WRONG_PIN, {"left": left})
     until_ms = moment.now_ms + LOCKOUT_MS
     locked = replace(_asking_nobody(state), tries=_remembering(state.tries, Tries(asked, 0, until_ms)))
-    until = Line("line.signing.locked_until", {"until": local_clock(until_ms, moment.offset)})
-    return refuse(locked, Refusal.WRONG_PIN, {"left": 0, "until_ms": until_ms}, lines=(until,))
+    refused = refuse(locked, Refusal.WRONG_PIN, {"left": 0, "until_ms": until_ms})
+    return replace(refused, say=Line("say.signing.now_locked", {"until": local_clock(until_ms, moment.offset)}))
 
 
 def _without(tries: tuple[Tries, ...], operator: str) -> tuple[Tries, ...]:

@@ -1,29 +1,51 @@
 """Labels spread over several symbols: GTIN here, lot or serial there, in any order; what is missing is asked for.
 
-For every task that moves goods by their label.
+For every task that moves goods by their label. What was read of a label and is not completed is never dropped in
+silence: `forgotten` says so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from scanner_app.domain.keys import KeyFormatError, Lot
+from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.facts import LevelOf
+from scanner_app.domain.keys import KeyFormatError, Lot, Serial
+from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.domain.scan import Kind
-from scanner_app.workflows.goods import Fragment, Label, Quantity, goods_of, label_of, resolve
+from scanner_app.workflows.goods import Fragment, Label, Quantity, goods_of, label_named, label_of, resolve
+from scanner_app.workflows.step import Draft, Line, Tone
 
 if TYPE_CHECKING:
     from scanner_app.domain.refusals import Refused
     from scanner_app.domain.scan import ParsedScan
     from scanner_app.workflows.goods import Resolved
-    from scanner_app.workflows.step import Facts
+    from scanner_app.workflows.step import Facts, Transition
 
 NUMBER_MAX = 99_999
 """The largest quantity that a card or a typed number may set for one scan."""
 
 NUMBER_DIGITS_MAX = len(str(NUMBER_MAX))
+
+UNASKED_MAX = 999
+"""The most base units that one scan counts for without being asked for them again, where no document expects more."""
+
 MISSING_NOUNS = {"gtin": "ITEM", "serial": "SERIAL", "lot": "LOT"}
+NAME_THEMSELVES = frozenset({Kind.GS1, Kind.DIGITAL_LINK, Kind.LOCATION, Kind.DOCUMENT})
+"""Scans that say themselves what they are of; anything else that is typed may be a serial or a lot."""
+
+
+class Spread(Protocol):
+    """A state that keeps what was read of a label so far."""
+
+    @property
+    def part(self) -> Part | None:
+        """What waits for the rest; None when nothing does."""
+
+
+S = TypeVar("S", bound=Spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +63,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a scan is of, the whole label it was read from, and whether its lot came as plain text."""
+    """What a scan is of, the whole label it was read from, and whether its lot was scanned as plain text.
+
+    `lost`: the part read before it, where that is of something else.
+    """
 
     resolved: Resolved | Refused
     label: Label
     plain: bool = False
+    lost: Part | None = None
 
 
 def read(part: Part | None, parsed: ParsedScan, facts: Facts, today: date) -> Reading:
     """What a scan is of, together with the part read before it where both are of one pack."""
+    answered = typed_answer(part, parsed, facts, today)
+    if answered is not None:
+        return Reading(goods_of(answered, facts, today), answered)
     label = label_of(parsed)
     if part is not None and part.missing == "lot" and parsed.kind is Kind.UNKNOWN:
         lot = plain_lot(parsed)
@@ -57,9 +86,36 @@ def read(part: Part | None, parsed: ParsedScan, facts: Facts, today: date) -> Re
             whole = replace(part.label, lot=lot)
             return Reading(goods_of(whole, facts, today), whole, plain=True)
     completed = None if label is None else joined(part, label)
-    if completed is not None and completed.gtin is not None:
-        return Reading(goods_of(completed, facts, today), completed)
-    return Reading(resolve(parsed, facts, today), label or Label())
+    if completed is None:
+        return Reading(resolve(parsed, facts, today), label or Label(), lost=part)
+    resolved = Fragment(completed) if completed.gtin is None else goods_of(completed, facts, today)
+    return Reading(resolved, completed)
+
+
+def typed_answer(part: Part | None, parsed: ParsedScan, facts: Facts, today: date) -> Label | None:
+    """The label with the bare serial or lot that a person typed where it was asked for; None for anything else.
+
+    A GTIN of an item of ours begins another label: nobody types that in answer.
+    """
+    if part is None or not parsed.typed or parsed.kind in NAME_THEMSELVES or part.missing == "gtin":
+        return None
+    if parsed.gtin is not None and facts[LevelOf(str(parsed.gtin), today)] is not None:
+        return None
+    try:
+        if part.missing == "serial":
+            return replace(part.label, serial=str(Serial.of(parsed.text)))
+        return replace(part.label, lot=str(Lot.of(parsed.text)))
+    except KeyFormatError:
+        return None
+
+
+def forgotten(transition: Transition[S], part: Part | None) -> Transition[S]:
+    """The same transition, saying of a part that waited and does not any more that it is not taken; saved, but look."""
+    if part is None or transition.state.part == part:
+        return transition
+    told = Line("line.forgotten", {"part": part.item or label_named(part.label)})
+    tone = Tone.ATTENTION if transition.tone in {Tone.GOOD, Tone.TICK} else transition.tone
+    return replace(transition, tone=tone, lines=(told, *transition.lines))
 
 
 def joined(part: Part | None, label: Label) -> Label | None:
@@ -94,6 +150,17 @@ def part_of(reading: Reading) -> Part | None:
     if goods.item.lot_controlled and goods.lot is None:
         return Part(reading.label, "lot", goods.item.name)
     return None
+
+
+def number_typed(parsed: ParsedScan) -> int | None:
+    """The number that a person typed at most five figures of, where goods are asked for: no key is that short."""
+    return typed_number(parsed.text) if parsed.typed and parsed.kind is Kind.UNKNOWN else None
+
+
+def noted_number(transition: Transition[S], number: int, document: str | None = None) -> Transition[S]:
+    """The transition of a number that was typed as a scan: noted, since every scan makes an entry."""
+    draft = Draft(EntryKind.NOTED, Accepted(Outcome.OK, {"number": number}), document=document)
+    return replace(transition, draft=draft)
 
 
 def typed_number(text: str) -> int | None:

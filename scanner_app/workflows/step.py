@@ -166,6 +166,10 @@ class Line:
     parameters: Parameters = field(default_factory=dict)
 
 
+NOT_NOW = Line("say.not_now")
+"""What a command says that means nothing where it was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The facts of an entry to be; the terminal adds ids, times, raw scan, site, device and operator.

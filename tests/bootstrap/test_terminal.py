@@ -11,12 +11,13 @@ import pytest
 
 from devices.source import SourceState, SourceStatus
 from scanner_app.bootstrap import Station, new_id
-from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of, sources_of, virtual_scanner
+from scanner_app.bootstrap.scanners import Scanner, ScannerBoard, beeper_of, scanners_of, virtual_scanner
 from scanner_app.bootstrap.terminal import Terminal
 from scanner_app.clock import SystemClock
 from scanner_app.config import Config, Home, ScannerTable, SoundTable, config_of
 from scanner_app.errors import ConfigError
 from scanner_app.terminal.view import Room
+from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,8 +53,8 @@ class Running:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     station = Station(Home(tmp_path / "config.toml", tmp_path), SILENT, SystemClock())
-    with virtual_scanner(station) as (scanner, source):
-        terminal = Terminal(station, [source])
+    with virtual_scanner(station) as (scanner, plugged):
+        terminal = Terminal(station, [plugged])
         at_work = Running(station, scanner, terminal)
         terminal.start()
         at_work.wait_for(lambda: terminal.view().scanner_text == "scanner ready")
@@ -71,7 +72,7 @@ def test_a_scan_on_the_line_is_saved_shown_and_heard(running: Running) -> None:
     view = running.terminal.view()
     assert view.room is Room.SIGN_IN
     assert view.panel is not None
-    assert view.panel.headline == "sign in first: scan your badge"
+    assert view.panel.headline == "A-01-1 not taken: scan your badge first"
     end = time.monotonic() + PATIENCE_S
     while not running.rung and time.monotonic() < end:
         threading.Event().wait(0.01)
@@ -81,7 +82,7 @@ def test_a_scan_on_the_line_is_saved_shown_and_heard(running: Running) -> None:
 def test_unplugging_and_return_are_told(running: Running) -> None:
     running.scanner.unplug()
     running.wait_for(lambda: not running.terminal.view().scanner_ok)
-    assert "lost" in running.terminal.view().scanner_text
+    assert running.terminal.view().scanner_text == "scanner virtual: lost"
 
 
 def test_a_burst_of_keys_is_one_scan_and_no_key(running: Running) -> None:
@@ -130,14 +131,18 @@ def test_without_wedge_keys_and_pastes_are_typing(tmp_path: Path) -> None:
         terminal.view()
 
 
-def test_the_virtual_trigger_and_leaving(running: Running) -> None:
-    pulled: list[bool] = []
-    running.terminal.trigger(lambda: pulled.append(True))
+def test_the_virtual_trigger_is_pulled_on_the_ledger_thread(running: Running) -> None:
+    pulled: list[str] = []
+    running.terminal.trigger(lambda front: pulled.append(f"{threading.current_thread().name} {front.room}"))
     assert running.terminal.wedge_key("f12", None, 0)
-    assert pulled == [True]
+    running.wait_for(lambda: pulled == ["ledger sign_in"])
+
+
+def test_ctrl_c_says_that_once_more_ends(running: Running) -> None:
     left: list[bool] = []
     running.terminal.quitting(lambda: left.append(True))
     running.terminal.key("ctrl+c")
+    running.wait_for(lambda: running.terminal.view().notice == "Ctrl-C again ends")
     assert left == []
     running.terminal.key("ctrl+c")
     assert left == [True]
@@ -151,21 +156,32 @@ def test_keys_and_typing_reach_the_front(running: Running) -> None:
     assert running.terminal.view().room is Room.SIGN_IN
 
 
-def test_the_board_tells_the_worst_of_the_scanners() -> None:
-    board = ScannerBoard()
-    assert board.text().line.code == "screen.scanner.none"
-    board.changed(SourceStatus("serial:/dev/a", SourceState.READY))
-    assert board.text().ok
-    board.note_untested("serial:/dev/a", "dock")
-    assert board.text().line.parameters == {"name": "dock"}
-    board.changed(SourceStatus("serial:/dev/b", SourceState.BUSY))
-    assert board.text().line.parameters == {"name": "b", "state": "busy"}
-
-
-def test_sources_are_made_of_configured_ports_alone(tmp_path: Path) -> None:
-    tables = (ScannerTable(name="a", port=str(tmp_path / "a")), ScannerTable(name="b"))
+def test_the_board_tells_the_worst_of_the_scanners_by_its_configured_name(tmp_path: Path) -> None:
+    tables = (
+        ScannerTable(name="spare"),
+        ScannerTable(name="dock", port=str(tmp_path / "a")),
+        ScannerTable(name="cold room", port=str(tmp_path / "b"), commissioned=True),
+    )
     station = Station(Home(tmp_path / "c", tmp_path), Config(scanner=tables), SystemClock())
-    assert [source.name for source in sources_of(station)] == [f"serial:{tmp_path / 'a'}"]
+    scanners = scanners_of(station)
+    first, second = (scanner.source.name for scanner in scanners)
+    assert [first, second] == [f"serial:{tmp_path / 'a'}", f"serial:{tmp_path / 'b'}"]
+    board = ScannerBoard(scanners)
+    assert board.text().line.code == "screen.scanner.none"
+    board.changed(SourceStatus(first, SourceState.READY))
+    assert board.text().line == Line("screen.scanner.untested", {"name": "dock"})
+    board.changed(SourceStatus(second, SourceState.BUSY))
+    assert board.text().line == Line("screen.scanner.state", {"name": "cold room", "state": "busy"})
+
+
+def test_a_tested_scanner_is_ready_without_a_warning(tmp_path: Path) -> None:
+    tables = (ScannerTable(name="dock", port=str(tmp_path / "a"), commissioned=True),)
+    scanners: list[Scanner] = scanners_of(
+        Station(Home(tmp_path / "c", tmp_path), Config(scanner=tables), SystemClock())
+    )
+    board = ScannerBoard(scanners)
+    board.changed(SourceStatus(scanners[0].source.name, SourceState.READY))
+    assert (board.text().line.code, board.text().ok) == ("screen.scanner.ready", True)
 
 
 def test_a_sound_device_that_is_not_there_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:

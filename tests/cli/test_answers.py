@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scanner_app.cli.demonstration import labels_of_shift
 from scanner_app.cli.init import make_home
 from scanner_app.cli.main import main
 from scanner_app.config import Home
@@ -282,6 +281,9 @@ def test_parsing_standard_input(
     monkeypatch.setattr(sys, "stdin", io.StringIO('"]d20109506000134352"\n{"scan": "LOC-A"}\n'))
     assert main(["parse", "--now", NOW]) == 0
     assert [json.loads(line)["kind"] for line in capsys.readouterr().out.split("\n") if line] == ["gs1", "location"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\ufeff]d2010950600013435210A1<GS>21X\r\n"))
+    assert main(["parse", "--raw", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["serial"] == "X"
     monkeypatch.setattr(sys, "stdin", io.StringIO('"]d20109506000134353"\n'))
     assert main(["parse"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "BAD_CHECK_DIGIT"
@@ -296,11 +298,3 @@ def test_the_demonstration_without_a_screen(
         said = capsys.readouterr().out
         assert "differs" not in said
         assert "base units on" in said
-
-
-def test_every_label_of_the_shift_can_be_scanned() -> None:
-    labels = list(labels_of_shift(load_demo(TODAY)))
-    assert labels[0].startswith("USR-1001.")
-    assert "]Q1CMD-PUTAWAY" in labels
-    assert "]Q1CMD-LOOKUP" not in labels
-    assert all(label.isprintable() or "\x1d" in label for label in labels)

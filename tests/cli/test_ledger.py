@@ -39,6 +39,8 @@ def test_verify_answers_in_the_contracts_form(home: Path, capsys: pytest.Capture
     code, line = answer(capsys, "verify")
     assert (code, line["ok"], line["entries"], line["first_bad"]) == (0, True, 0, None)
     assert set(line) == {"ok", "entries", "head", "first_bad"}
+    assert answer(capsys, "verify", "--json") == (0, line)
+    assert main(["ledger", "export", "--json"]) == 0
     validator("verify-line").validate(line)
     assert home.exists()
 

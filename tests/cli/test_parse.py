@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner_app.bootstrap.scanners import scan_of_plain_line
 from scanner_app.cli.parse import run_parse
 from scanner_app.domain.scan import Kind, LabelPrefixes, ScanErrorCode
 
@@ -84,6 +85,26 @@ def test_a_line_that_holds_no_scan_is_told(line: str) -> None:
 
     assert code == 1
     assert lines[0]["error"]["code"] == "UNREADABLE"
+    assert "--raw" in lines[0]["error"]["message"]
+    assert '{"scan": ' in lines[0]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("line", "lot"),
+    [
+        ("]d2010950600013435210A<GS>21B", "A"),
+        (r"]d2010950600013435210A\u001d21B", "A"),
+        (r'"]d2010950600013435210A\u001d21B"', "A"),
+        (r'{"scan": "]d2010950600013435210A\u001d21B"}', "A"),
+        ('{"scan": 3}', None),
+        ('"', None),
+    ],
+)
+def test_plain_lines_are_read_as_the_simulator_reads_them(line: str, lot: str | None) -> None:
+    written: list[str] = []
+    code = run_parse([f"{line}\r\n"], written.append, TODAY, read=scan_of_plain_line)
+    assert code == (1 if lot is None else 0)
+    assert json.loads(written[0])["lot"] == lot
 
 
 def test_no_input_is_no_output() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.cells import cell_len
 
 from scanner_app.cli.main import main
 from scanner_app.demo.shift import shift_lines
@@ -108,6 +111,7 @@ def test_a_place_is_named_by_code_label_or_container(ask: Callable[..., list[dic
         ["trace", "--gtin", "09521002000214", "--serial", "a", "--lot", "b"],
         ["trace"],
         ["trace", "--serial", "a"],
+        ["trace", "--sscc", "095210010000040013", "--gtin", "09521002000214", "--lot", "N31"],
     ],
 )
 def test_a_question_that_cannot_be_asked_is_exit_2(
@@ -163,7 +167,100 @@ def test_traces_in_words(
     pallet = site.document("ASN-1001").containers[0].id.removeprefix("sscc:")
     wanted = ask("trace", "--sscc", pallet)
     assert main(["trace", "--sscc", pallet]) == 0
-    words = capsys.readouterr().out.split("\n")
-    assert len(words) == len(wanted) + 1
-    assert "supplier > " in words[0]
+    heading, *words = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert len(words) == len(wanted)
+    column = heading.index("to  ")
+    assert [line[column:].partition(" ")[0] for line in words] == [str(step["to"] or "") for step in wanted]
     assert "None" not in "".join(words)
+
+
+def test_a_refused_scan_says_why_in_its_trace(
+    ask: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = ask("trace", "--gtin", "09521003000114", "--lot", "C90")
+    assert [step["refusal"] for step in steps] == [None, "RECALLED", None]
+    assert main(["trace", "--gtin", "9521003000114", "--lot", "C90"]) == 0
+    (refused,) = [line for line in capsys.readouterr().out.split("\n") if " refused " in line]
+    assert refused.endswith("RECALL lot C90 Cardizol: do not use")
+
+
+def test_what_only_a_document_names_and_what_nothing_names_is_told_apart(
+    ask: Callable[..., list[dict[str, Any]]], site: DemoSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = [unit for document in site.documents for unit in document.units]
+    never = next(unit for unit in expected if not ask("trace", "--gtin", unit.gtin, "--serial", unit.serial))
+    assert main(["trace", "--gtin", never.gtin, "--serial", never.serial]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "scanner: a document names it, but it was never scanned.\n")
+    assert main(["trace", "--gtin", never.gtin, "--serial", "nobody"]) == 1
+    assert capsys.readouterr().err == f"scanner: nothing is known of gtin {never.gtin} serial nobody.\n"
+
+
+def test_the_table_aligns_whatever_a_name_is_made_of(
+    ask: Callable[..., list[dict[str, Any]]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items = "gtin,name,strength,storage_class\n09521001000116,阿莫西林 e\u0301,500 mg,ambient\n"
+    (tmp_path / "items.csv").write_text(items, "utf-8")
+    assert main(["import", "items", str(tmp_path / "items.csv")]) == 0
+    ask("stock")
+    assert main(["stock"]) == 0
+    heading, *lines, total = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert {cell_len(line) for line in lines} == {cell_len(heading)}
+    lots = {cell_len(line[: line.index(lot)]) for line in lines for lot in (" A12B ", " P54 ") if lot in line}
+    assert len(lots) == 1
+    assert re.fullmatch(r"[0-9]+ base units on [0-9]+ lines", total)
+    assert main(["stock", "--lot", "P54"]) == 0
+    assert capsys.readouterr().out.rstrip("\n").endswith("60 base units on 1 line")
+
+
+def test_the_table_shows_serials_where_they_are_asked_for(
+    ask: Callable[..., list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (line,) = ask("stock", "--lot", "N31", "--serials")
+    assert main(["stock", "--lot", "N31", "--serials"]) == 0
+    assert f"\n  serials: {' '.join(sorted(line['serials']))}\n" in capsys.readouterr().out
+    assert main(["stock", "--lot", "N31"]) == 0
+    assert "serials" not in capsys.readouterr().out
+
+
+def test_goods_of_two_owners_are_not_summed(
+    after_shift: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another client's goods of the same item, lot and place: a line of their own, and a column that says whose."""
+    shutil.copytree(after_shift, tmp_path / "home")
+    monkeypatch.setenv("SCANNER_HOME", str(tmp_path / "home"))
+    ledger = sqlite3.connect(tmp_path / "home" / "ledger.db")
+    ledger.execute(
+        "INSERT INTO on_hand SELECT place, gtin, lot, expiry, status, 'acme', 5 FROM on_hand WHERE lot = 'P54'"
+    )
+    ledger.commit()
+    ledger.close()
+    assert main(["stock", "--lot", "P54"]) == 0
+    heading, *lines, total = capsys.readouterr().out.rstrip("\n").split("\n")
+    assert heading.split() == ["place", "item", "lot", "expiry", "status", "owner", "quantity"]
+    assert [line.split()[-2:] for line in lines] == [["acme", "5"], ["own", "60"]]
+    assert total == "65 base units on 2 lines"
+
+
+@pytest.mark.parametrize("gtin", ["96385074", "012345678905", "4006381333931", "14006381333938"])
+def test_a_gtin_may_have_8_12_13_or_14_digits(gtin: str, ask: Callable[..., list[dict[str, Any]]]) -> None:
+    assert ask("stock", "--gtin", gtin) == []
+    assert ask("trace", "--gtin", gtin, "--lot", "X", code=1) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "as_of"),
+    [
+        ("2026-11-22", "2026-11-22T12:00:00+00:00"),
+        ("2026-11-22T10:00", "2026-11-22T10:00:00+00:00"),
+        ("2026-11-22T10:00:00Z", "2026-11-22T10:00:00+00:00"),
+        ("2026-11-22T10:00:00-05:00", "2026-11-22T15:00:00+00:00"),
+    ],
+)
+def test_the_forms_of_now(now: str, as_of: str, ask: Callable[..., list[dict[str, Any]]]) -> None:
+    assert ask("stock", "--now", now)[0]["as_of"][:16] == as_of[:16]
+
+
+@pytest.mark.parametrize("now", ["noon", "", "2026-13-01", "0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_time_is_told(now: str, ask: Callable[..., list[dict[str, Any]]]) -> None:
+    assert ask("stock", "--now", now, code=2) == []

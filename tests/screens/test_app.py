@@ -15,7 +15,7 @@ from screens.sheet import Sheet
 from screens.theme import THEMES, ThemeName, palette
 from screens.words import Words
 from tests.screens.fake_driver import FakeDriver
-from tests.screens.views import HELP, HISTORY, MENU, RECEIVING, SIGN_IN, TYPING, VIEWS
+from tests.screens.views import FOUND, HELP, HISTORY, MENU, RECEIVING, SIGN_IN, TYPING, VIEWS
 
 SIZE = (40, 20)
 
@@ -37,7 +37,7 @@ async def press(pilot: Pilot[None], name: str, character: str | None) -> None:
 async def test_every_key_reaches_the_driver() -> None:
     driver = FakeDriver(RECEIVING)
     async with ScannerApp(driver).run_test(size=SIZE) as pilot:
-        names = [*(f"f{number}" for number in range(1, 11)), "escape", "enter", "backspace", "ctrl+c"]
+        names = [*(f"f{number}" for number in range(1, 13)), "escape", "enter", "backspace", "ctrl+c"]
         for name in names:
             await press(pilot, name, None)
         await press(pilot, "a", "a")
@@ -45,7 +45,7 @@ async def test_every_key_reaches_the_driver() -> None:
         await press(pilot, "space", " ")
         await press(pilot, "7", "7")
         assert driver.calls == [
-            *(("key", f"F{number}") for number in range(1, 11)),
+            *(("key", f"F{number}") for number in range(1, 13)),
             *(("key", name) for name in ("escape", "enter", "backspace", "ctrl+c")),
             *(("text", text) for text in "a( 7"),
         ]
@@ -182,7 +182,7 @@ async def test_a_long_list_turns_by_its_own_keys() -> None:
         assert app.sheet.page.offset == 1
         await press(pilot, "pagedown", None)
         second = app.sheet.page.offset
-        assert second == 1 + app.sheet.page.list_rows
+        assert second == min(1 + app.sheet.page.list_rows, second + app.sheet.page.below)
         await press(pilot, "up", None)
         assert app.sheet.page.offset == second - 1
         await press(pilot, "pageup", None)
@@ -200,11 +200,36 @@ async def test_a_long_list_turns_by_its_own_keys() -> None:
 
 
 async def test_f4_is_the_drivers_where_it_has_a_use() -> None:
-    driver = FakeDriver(replace(HISTORY, keys=(KeyHint("F4", "Next"),)))
+    driver = FakeDriver(replace(HISTORY, keys=(KeyHint("F4", "Next"),), paging=None))
     app = ScannerApp(driver)
     async with app.run_test(size=SIZE) as pilot:
         await press(pilot, "f4", None)
         assert driver.calls == [("key", "F4")]
+        assert app.sheet.page.offset == 0
+
+
+async def test_pages_turn_by_the_key_that_the_view_names() -> None:
+    driver = FakeDriver(replace(HISTORY, paging=KeyHint("F11", "Page")))
+    app = ScannerApp(driver)
+    async with app.run_test(size=SIZE) as pilot:
+        assert "F11 Page" in shown(app)
+        await press(pilot, "f4", None)
+        assert (driver.calls, app.sheet.page.offset) == ([("key", "F4")], 0)
+        await press(pilot, "f11", None)
+        assert app.sheet.page.offset > 0
+
+
+async def test_another_answer_begins_at_its_begin() -> None:
+    driver = FakeDriver(FOUND)
+    app = ScannerApp(driver)
+    async with app.run_test(size=(26, 16)) as pilot:
+        await press(pilot, "f4", None)
+        assert app.sheet.page.offset > 0
+        driver.show(replace(FOUND, meter=replace(FOUND.meter, sent=132)))
+        await pilot.pause()
+        assert app.sheet.page.offset > 0
+        driver.show(replace(FOUND, lines=FOUND.lines[1:]))
+        await pilot.pause()
         assert app.sheet.page.offset == 0
 
 

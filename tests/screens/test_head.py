@@ -43,6 +43,23 @@ def test_the_status_line_gives_up_site_clock_and_read_point_in_this_order(width:
     assert status_row(OFFLINE, width).text == line
 
 
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (60, " Maximiliane von Hohenstein  Site 1 DOCK-1            09:34"),
+        (42, " Maximiliane von Hohenstein DOCK-1  09:34"),
+        (40, " Maximiliane von… DOCK-1          09:34"),
+        (30, " Maximiliane… DOCK-1    09:34"),
+        (26, " Maximilian… DOCK-1 09:34"),
+        (24, " Maximiliane… DOCK-1"),
+        (18, " Maximiliane…"),
+    ],
+)
+def test_a_long_name_gives_way_to_place_and_clock(width: int, line: str) -> None:
+    status = Status("Maximiliane von Hohenstein", "Site 1", "DOCK-1", Link.NO_CENTRE, "", "09:34")
+    assert status_row(status, width).text.rstrip(" ") == line
+
+
 def test_the_link_stands_in_the_meter_where_there_is_no_centre() -> None:
     assert "no centre" not in status_row(NO_CENTRE, 40).text
     assert text_of(ALONE, NO_CENTRE, 40) == " scans 142 = saved 142    no centre yet"
@@ -77,7 +94,7 @@ def test_the_meter_with_waiting_and_parked_scans() -> None:
     meter = Meter(144, 142, 2, 131, 3, "2h")
     assert text_of(meter, OFFLINE, 60) == " scans 144 = saved 142 + 2 waiting   sent 131  2h  parked 3"
     assert text_of(meter, OFFLINE, 40) == " 144=142+2                   →131 2h !3"
-    assert text_of(replace(meter, parked=0), OFFLINE, 40) == " scans 144 = saved 142 + 2 sent 131  2h"
+    assert text_of(replace(meter, parked=0), OFFLINE, 40) == " scans 144 = 142 + 2       sent 131  2h"
     assert text_of(meter, OFFLINE, 26) == " 144=142+2     →131 2h !3"
     assert text_of(meter, OFFLINE, 20) == " 144=142+2  →131 2h"
     assert text_of(Meter(144, 142, 2), NO_CENTRE, 40) == " scans 144 = 142 + 2      no centre yet"

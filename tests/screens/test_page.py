@@ -23,13 +23,16 @@ from scanner_app.terminal.view import (
 )
 from screens.lines import Role
 from screens.page import Page, lay_out
+from screens.rooms import list_rows
 from screens.words import Words
 from tests.screens.views import (
     FOUND,
     HEALTH,
     HISTORY,
+    LEAVING,
     LOOK_UP,
     MENU,
+    PIN,
     RECALL,
     RECEIVING,
     SIGN_IN,
@@ -103,9 +106,9 @@ def test_each_page_says_what_must_be_known(name: str, size: tuple[int, int]) -> 
         assert view.stripe in text
     if view.subtitle and view.room is Room.TASK:
         assert view.subtitle in text
-    for word in ("LOT", "EXP"):
+    for word in ("LOT ", "EXP "):
         value = next((part for line in view.lines if word in line for part in [line.split(word)[1].split()[0]]), None)
-        assert value is None or f"{word} {value}" in text
+        assert value is None or f"{word}{value}" in text
 
 
 def test_the_panel_stands_on_the_foot_and_blank_rows_above_it() -> None:
@@ -156,14 +159,54 @@ def test_a_list_scrolls_within_what_there_is() -> None:
     assert last.offset == first.below
     assert page(HISTORY, 40, 20, -3).offset == 0
     middle = page(HISTORY, 40, 20, 3)
-    assert "▲ 3  ▼" in middle.rows[-3].text
-    own = replace(HISTORY, keys=(KeyHint("F4", "Next"),))
+    assert any("F4 ▲ 3  ▼" in row.text for row in middle.rows)
+    assert "F4 Page" in said(HISTORY, 40, 20)
+    own = replace(HISTORY, keys=(KeyHint("F4", "Next"),), paging=None)
     assert "F4 ▼" not in said(own, 40, 20)
     assert "▼" in said(own, 40, 20)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_of_an_answer_is_lost_between_its_pages(size: tuple[int, int]) -> None:
+    whole = {row.text.strip(" ") for row in list_rows(FOUND, WORDS, size[0] - 2 * (size[0] >= 60), 0)}
+    seen: set[str] = set()
+    offset, below = 0, 1
+    while below:
+        laid = page(FOUND, *size, offset)
+        seen |= {row.text.strip(" ") for row in laid.rows}
+        offset, below = laid.offset + laid.list_rows, laid.below
+    assert {text for text in whole if text not in seen} == set() or size[0] >= 60
+    assert "Enter" in said(FOUND, *size)
+
+
+def test_an_answer_takes_the_rows_there_are() -> None:
+    rows = [row.text.strip(" ") for row in page(FOUND, 26, 16).rows]
+    assert "" not in rows
+    assert [text for text in rows if text.startswith(("B-04-2", "LOT"))] == [
+        "B-04-2  available",
+        "LOT A12B  EXP 2026-11-10",
+    ]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_must_be_said_for_a_moment_stands_above_the_keys(size: tuple[int, int]) -> None:
+    rows = [row.text.strip(" ") for row in page(LEAVING, *size).rows]
+    at = rows.index("Ctrl-C again ends")
+    assert all(text.startswith("F") for text in rows[at + 1 :] if text)
+    assert "Ctrl-C" not in said(MENU, *size)
+
+
+@pytest.mark.parametrize("digits", range(7))
+def test_a_pin_does_not_move_while_it_grows(digits: int) -> None:
+    rows = [row.text for row in page(replace(PIN, entering="1" * digits), 80, 24).rows]
+    first = next(text for text in rows if text.strip(" ").startswith("Ana Duarte"))
+    dots = [text for text in rows if "▄▄▄▄ " in text and len(text.strip(" ")) < 60]
+    assert {len(text) - len(text.lstrip(" ")) for text in (first, *dots)} == {len(first) - len(first.lstrip(" "))}
+
+
 def test_a_list_that_fits_is_whole() -> None:
     assert page(HISTORY, 80, 40).below == 0
+    assert "F4" not in said(HISTORY, 80, 40)
     assert all(entry.name in said(MENU, 26, 16) for entry in MENU.menu)
 
 

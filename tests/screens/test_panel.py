@@ -9,7 +9,7 @@ from screens.alarm import alarm_rows
 from screens.lines import MARKS, Row
 from screens.panel import panel_rows
 from screens.words import Words
-from tests.screens.views import RECALL, STOPPED, TRAINING
+from tests.screens.views import RECALL, RECALL_ANSWERS, RECALL_REFUSING, SIZES, STOPPED, TRAINING
 
 SAVED = Panel(Mark.OK, "OK", "saved", (), "+1", "14:07")
 WRONG = Panel(Mark.STOP, "STOP", "wrong lot", ("this is B77 — the ASN says A12B",), "", "14:08")
@@ -104,6 +104,33 @@ def test_an_alarm_keeps_stripe_typing_and_what_is_asked() -> None:
     assert "  ••_" in said
     typed = alarm_rows(replace(STOPPED, entering="QUA"), STOPPED.panel, Words(), 40, 20)
     assert "  QUA_" in texts(typed)
+
+
+def test_an_alarm_tells_what_was_refused_meanwhile_and_shows_its_answers() -> None:
+    assert RECALL_ANSWERS.panel is not None
+    for width, height in SIZES:
+        rows = alarm_rows(RECALL_ANSWERS, RECALL_ANSWERS.panel, Words(), width, height)
+        assert {row.fill for row in rows} == {MARKS[Mark.RECALL].block}
+        said = texts(rows)
+        assert "  1   Quarantine" in said
+        assert "  2   LEAVE ON THE DOCK" in said
+        together = " ".join(" ".join(said).split())
+        assert " ".join(RECALL_ANSWERS.panel.more[0].split()) in together
+        assert all(hint.key in together for hint in RECALL_ANSWERS.keys)
+        assert RECALL_ANSWERS.lines[0] in together
+
+
+def test_labels_of_keys_go_before_what_an_alarm_is_about() -> None:
+    assert RECALL_REFUSING.panel is not None
+    rows = texts(alarm_rows(RECALL_REFUSING, RECALL_REFUSING.panel, Words(), 26, 16))
+    assert rows[-1] == " F1 Help  F6 Type F10"
+    assert " 3 units of it known here" in rows
+
+
+def test_an_alarm_says_that_ctrl_c_again_ends() -> None:
+    leaving = replace(RECALL, notice="Ctrl-C again ends")
+    assert leaving.panel is not None
+    assert " Ctrl-C again ends" in texts(alarm_rows(leaving, leaving.panel, Words(), 40, 20))
 
 
 def test_an_alarm_on_a_tiny_screen_keeps_its_height() -> None:

@@ -9,6 +9,7 @@ from screens.lines import Role, Row
 from screens.rooms import item_rows, list_rows, prompt_rows
 from screens.words import Words, words_of
 from tests.screens.views import (
+    DELIVERIES,
     FOUND,
     HEALTH,
     HELP,
@@ -94,6 +95,15 @@ def test_an_answered_look_up_keeps_its_question_short() -> None:
     assert len(prompt_rows(LOOK_UP, 40, big=True)) == 4
 
 
+def test_an_answer_is_a_list_of_whole_lines() -> None:
+    rows = listed(FOUND, 26)
+    assert rows[0] == " EXPIRED 2026-11-10: 1"
+    assert list_rows(FOUND, WORDS, 26, 0)[0].spans[-1].role is Role.STRONG
+    begin = rows.index(" 11-02 09:31 received Ana")
+    assert rows[begin + 1 : begin + 4] == ["   Moreno: Meridian", "   Pharma Logistics >", "   DOCK-2"]
+    assert item_rows(FOUND, 26, product_rows=2, lines_max=1) == ()
+
+
 def test_long_typing_shows_its_end_in_a_field() -> None:
     field = prompt_rows(TYPING_LONG, 30, big=True)[-2]
     assert field.text == "  …1)09521234543213(10)A12B_ "
@@ -128,8 +138,8 @@ def test_a_menu_stands_in_columns_with_air_where_there_is_room() -> None:
 def test_a_narrow_menu_says_what_waits_below_the_name_or_in_whole_parts() -> None:
     assert listed(MENU, 30, 20)[:3] == ["  1  RECEIVE", "     4 open, 1 late", "  2  PUT AWAY"]
     assert listed(MENU, 26, 7)[:3] == ["  1  RECEIVE  4 open", "  2  PUT AWAY", "  3  OPENING BALANCE"]
-    some = listed(MENU, 26, 8)
-    assert some[:3] == ["  1  RECEIVE", "     4 open, 1 late", "  2  PUT AWAY"]
+    assert listed(MENU, 26, 8) == listed(MENU, 26, 7), "never the first ones alone"
+    assert listed(DELIVERIES, 26, 7)[:2] == ["  1  PO-2001  60 of 472", "  2  ASN-1003  0 of 20"]
 
 
 def test_history_is_one_row_a_scan_where_it_fits() -> None:
@@ -177,7 +187,9 @@ def test_notes_hang_behind_their_first_column_and_keep_blank_rows() -> None:
 
 
 def test_keys_lose_their_labels_before_a_key_is_lost() -> None:
-    assert texts(keys_rows(WORK_KEYS, 26, 2)) == [" F1 F2 F4 F5 F6 F7 F8 F10"]
+    assert texts(keys_rows(WORK_KEYS, 26, 1)) == [" F1 F2 F4 F5 F6 F7 F8 F10"]
+    assert texts(keys_rows(WORK_KEYS, 26, 2)) == [" F1 Help  F2 Undo  F4 Next", " F5 History F6 F7 F8 F10"]
+    assert texts(keys_rows(WORK_KEYS, 30, 2)) == [" F1 Help  F2 Undo  F4 Next", " F5 History  F6 Type F7 F8 F10"]
     assert len(keys_rows(WORK_KEYS, 40, 3)) == 3
     assert texts(keys_rows(WORK_KEYS, 12, 2)) == [" F1 F2 F4 F5", " F6 F7 F8", " F10"]
     assert keys_rows((), 40, 2) == ()

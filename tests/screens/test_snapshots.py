@@ -14,8 +14,8 @@ from tests.screens.views import SIZES, VIEWS
 SnapCompare = Callable[..., bool]
 
 ROOMS = (
-    "sign_in", "pin", "menu", "receiving", "wrong_lot", "recall", "found", "history", "health", "help", "parked",
-    "fault",
+    "sign_in", "pin", "menu", "deliveries", "leaving", "receiving", "wrong_lot", "recall", "recall_refusing",
+    "recall_answers", "found", "history", "health", "help", "parked", "fault",
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ WORK_KEYS: Final = (
     KeyHint("F10", "Menu"),
 )
 BACK: Final = (KeyHint("F1", "Help"), KeyHint("F3", "Back"))
+PAGE: Final = KeyHint("F4", "Page")
 
 RECEIVING: Final = View(
     room=Room.TASK,
@@ -57,7 +58,7 @@ RECEIVING: Final = View(
         "SER 7J3K0012219",
         "CASE (00) …4711   6 of 12",
     ),
-    panel=Panel(Mark.OK, "OK", "saved", ("34 of 96     lot A12B  20 of 48",), "+1", "14:07"),
+    panel=Panel(Mark.OK, "OK", "saved", ("34 of 96     lot A12B  20 of 48",), "+1"),
     keys=WORK_KEYS,
     scanner_text="ttyACM0 ready",
 )
@@ -72,7 +73,7 @@ WRONG_LOT: Final = replace(
         "wrong lot",
         ("this is B77 — the ASN says A12B", "scan again to put it in the cage"),
         "",
-        "14:08",
+        "14:05",
     ),
 )
 EXPIRED: Final = replace(
@@ -114,8 +115,20 @@ RECALL: Final = replace(
         Mark.RECALL, "RECALL", "lot C90  Cardizol 20 mg",
         ("do not use — 3 units known here", "scan QUARANTINE card or the cage", "list is 2 h old"),
     ),
-    keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type")),
+    keys=(KeyHint("F1", "Help"), KeyHint("F6", "Type"), KeyHint("F10", "Answer")),
     blocking=True,
+)  # fmt: skip
+RECALL_REFUSING: Final = replace(
+    RECALL,
+    panel=Panel(
+        Mark.RECALL, "RECALL", "RECALL lot C90 Cardizol: do not use",
+        ("STOP SER N31T9757771: answer first: c90X9530999 is recalled",),
+    ),
+    lines=("Cardizol 20 mg, 28 tablets", "LOT C90  EXP 2027-01-31", "SER c90X9530999", "3 units of it known here"),
+)  # fmt: skip
+RECALL_ANSWERS: Final = replace(
+    RECALL_REFUSING, menu=(MenuEntry("1", "Quarantine"), MenuEntry("2", "LEAVE ON THE DOCK")),
+    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("F6", "Type"), KeyHint("F10", "Answer")),
 )  # fmt: skip
 SIGN_IN: Final = View(
     Room.SIGN_IN, NOBODY, ALONE, "SIGN IN", "", "scan your badge", "BADGE",
@@ -125,7 +138,7 @@ SIGN_IN: Final = View(
 PIN: Final = replace(
     SIGN_IN, verb="Ana Duarte: type your PIN", giant="PIN", entering="123", secret=True,
     panel=Panel(Mark.STOP, "STOP", "wrong PIN, 2 tries left"),
-    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back")),
+    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Badge")),
 )  # fmt: skip
 MENU: Final = View(
     Room.MENU, NO_CENTRE, ALONE, "MENU", "choose, or scan any code", "", "",
@@ -138,27 +151,46 @@ MENU: Final = View(
         MenuEntry("6", "HEALTH", "all well"),
         MenuEntry("7", "SIGN OUT"),
     ),
-    keys=(KeyHint("F1", "Help"), KeyHint("F5", "History"), KeyHint("F8", "Look up"), KeyHint("F9", "Sync")),
-    scanner_text="ttyACM0 ready",
+    keys=(KeyHint("F1", "Help"), KeyHint("F5", "History"), KeyHint("F6", "Type"), KeyHint("F8", "Look up")),
+    paging=PAGE, scanner_text="scanner ready",
 )  # fmt: skip
+DELIVERIES: Final = replace(
+    MENU, title="RECEIVE", subtitle="choose, or scan its label",
+    menu=(
+        MenuEntry("1", "PO-2001", "60 of 472, Brightwater Health"),
+        MenuEntry("2", "ASN-1003", "0 of 20, Halden Biologics"),
+        MenuEntry("3", "ASN-1002", "0 of 35, Northwall Pharma"),
+        MenuEntry("4", "ASN-1001", "0 of 96, Meridian Laboratories"),
+        MenuEntry("5", "NO DOCUMENT"),
+    ),
+    keys=(*BACK, KeyHint("F5", "History"), KeyHint("F6", "Type"), KeyHint("F8", "Look up")), paging=PAGE,
+)  # fmt: skip
+LEAVING: Final = replace(MENU, notice="Ctrl-C again ends")
 TRAINING: Final = replace(MENU, stripe="TRAINING")
 LOOK_UP: Final = View(
     Room.ENQUIRY, ONLINE, METER, "LOOK UP", "", "scan any code", "ANY CODE", keys=BACK, scanner_text="ttyACM0 ready"
 )
 FOUND: Final = View(
     Room.ENQUIRY, ONLINE, METER, "LOOK UP", "", "scan any code", "ANY CODE",
-    lines=("Amoxidem 500 mg caps, 100", "LOT A12B          EXP 2027-05-31", "B-04-2   available",
-           "GTIN 09521234543213"),
-    notes=(
-        "11-02  received Ana, from Meridian Pharma Logistics",
-        "11-03  moved Li, DOCK-2 > B-04-2",
-        "11-05  counted Ana, 96",
-        "11-09  moved Li, B-04-2 > B-05-1",
-        "11-12  moved Ana, B-05-1 > B-04-2",
+    lines=(
+        "EXPIRED 2026-11-10: 1",
+        "Amoxidem 500 mg caps, 100",
+        "GTIN 09521234543213, this unit",
+        "B-04-2  available",
+        "LOT A12B  EXP 2026-11-10",
+        "SER 7J3K0012219",
+        "11-02 09:31 received Ana Moreno: Meridian Pharma Logistics > DOCK-2",
+        "11-03 10:02 moved Li Wei: DOCK-2 > B-04-2",
+        "11-09 16:40 moved Li Wei: B-04-2 > B-05-1",
+        "11-12 08:15 moved Ana Moreno: B-05-1 > B-04-2",
         "here 212: A12B 96, A14 116",
-        "stock as of 14:05",
+        "as of 14:05, by this device",
     ),
-    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("Enter", "why 212?")),
+    panel=Panel(Mark.ASK, "CHECK", "EXPIRED 2026-11-10: 1"),
+    keys=(
+        *BACK, KeyHint("F5", "History"), KeyHint("F6", "Type"), KeyHint("F10", "Menu"), KeyHint("Enter", "Why?"),
+    ),
+    paging=PAGE,
 )  # fmt: skip
 _SEEN: Final = (
     HistoryRow("14:07", Mark.OK, "Amoxidem 500 mg A12B", "saved"),
@@ -171,7 +203,7 @@ _SEEN: Final = (
 )
 HISTORY: Final = View(
     Room.HISTORY, OFFLINE, METER, "HISTORY", "", "", "", history=(_SEEN * 3)[:20],
-    keys=(KeyHint("F1", "Help"), KeyHint("F3", "Back"), KeyHint("Enter", "Explain")),
+    keys=BACK, paging=PAGE,
 )  # fmt: skip
 HEALTH: Final = View(
     Room.HEALTH, NO_CENTRE, ALONE, "HEALTH", "", "", "",
@@ -183,7 +215,7 @@ HEALTH: Final = View(
         HealthRow("Clock", Mark.OK, "right to 1 s"),
         HealthRow("Centre", Mark.INFO, "no centre yet"),
     ),
-    keys=BACK, scanner_text="no scanner: plug it in", scanner_ok=False,
+    keys=BACK, paging=PAGE, scanner_text="no scanner: plug it in", scanner_ok=False,
 )  # fmt: skip
 HELP: Final = View(
     Room.HELP, NO_CENTRE, ALONE, "HELP", "", "", "",
@@ -199,16 +231,17 @@ HELP: Final = View(
         "Green means saved. Red means nothing was taken in: the line under it says what to do.",
         "Scan the same code again to confirm what is asked in amber.",
     ),
-    keys=(KeyHint("F3", "Back"),),
+    keys=BACK, paging=PAGE,
 )  # fmt: skip
 PARKED: Final = View(
     Room.PARKED, OFFLINE, replace(METER, parked=2), "TO RESOLVE", "", "", "",
-    menu=(
-        MenuEntry("1", "Wrong lot B77", "ASN-1001, in CAGE-1"),
-        MenuEntry("2", "2 packs damaged", "ASN-1001, in CAGE-1"),
-        MenuEntry("3", "Short by 6", "ASN-0998, Meridian"),
+    notes=(
+        "•  recalled, in the cage: Cardizol  SER c90X9530999",
+        "•  damaged: Tresopan  SER N31T5423653",
+        "•  more than ordered: Salinera  LOT SA8",
+        "•  on paper, not here: ASN-1002",
     ),
-    keys=BACK,
+    keys=BACK, paging=PAGE,
 )  # fmt: skip
 FAULT: Final = View(
     Room.FAULT, NO_CENTRE, ALONE, "STOPPED", "fault 0193-7C2A", "", "",
@@ -236,6 +269,8 @@ VIEWS: Final = {
     "sign_in": SIGN_IN,
     "pin": PIN,
     "menu": MENU,
+    "deliveries": DELIVERIES,
+    "leaving": LEAVING,
     "training": TRAINING,
     "receiving": RECEIVING,
     "wrong_lot": WRONG_LOT,
@@ -247,6 +282,8 @@ VIEWS: Final = {
     "blind": BLIND,
     "untrue": UNTRUE,
     "recall": RECALL,
+    "recall_refusing": RECALL_REFUSING,
+    "recall_answers": RECALL_ANSWERS,
     "stopped": STOPPED,
     "look_up": LOOK_UP,
     "found": FOUND,

@@ -206,7 +206,9 @@ def test_lines_count_what_came_for_them(site: Writer) -> None:
 
 
 def test_the_summary_of_a_serialised_document(site: Writer) -> None:
+    assert ask(site, f.DocumentSummary("ASN-1")).pallets_outstanding == 1
     take_pallet(site)
+    assert ask(site, f.DocumentSummary("ASN-1")).pallets_outstanding == 0
     site.post(received(key("S1", owner="client"), CASE), document="ASN-1")
     site.post(received(key("S9", status=Status.HELD), "CAGE"), document="ASN-1")
     found = ask(site, f.DocumentSummary("ASN-1"))
@@ -348,10 +350,15 @@ def test_recent_scans_are_told_newest_first(site: Writer) -> None:
     site.append(site.entry(EntryKind.REFUSED, verdict=refused, raw=scanned("old")))
     newest, before = ask(site, f.RecentScans(5))
     assert newest == f.HistoryLine(
-        4, START_MS + 4000, 60, "refused", "EXPIRED", accepted=False, parameters={"days": 3}, scanned="old"
-    )
+        4, START_MS + 4000, 60, "refused", "EXPIRED", accepted=False, parameters={"days": 3}, scanned="old",
+        event_id="event-000004", workflow="receiving",
+    )  # fmt: skip
     assert (before.code, before.accepted, before.scanned) == ("OK", True, "one␝two")
     assert len(ask(site, f.RecentScans(1))) == 1
+    site.append(site.entry(EntryKind.CORRECTED))
+    assert ask(site, f.RecentScans(1)) == (newest,)
+    (corrected,) = ask(site, f.RecentScans(1, corrections=True))
+    assert (corrected.kind, corrected.scanned) == ("corrected", "")
 
 
 # --- by indexes alone ------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -64,13 +65,14 @@ def demo_home(folder: Path, now: str) -> Path:
 
 
 class Handheld:
-    """One running `scanner run`; its output is read all the time."""
+    """One running `scanner run`; its output is read all the time. `command`: what is run on the pty instead of it."""
 
-    def __init__(self, home: Path, now: str, columns: int = 40, rows: int = 20) -> None:
+    def __init__(self, home: Path, now: str, size: tuple[int, int] = (40, 20), command: Sequence[str] = ()) -> None:
         self._home = home
-        self._now = now
-        self._size = columns, rows
+        self._command = list(command) or [str(SCANNER), "run", "--now", now]
+        self._size = size
         self._heard = threading.Condition()
+        self._hung_up = False
         self.output = bytearray()
         self._pid = 0
 
@@ -78,7 +80,7 @@ class Handheld:
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             environment = {**os.environ, "SCANNER_HOME": str(self._home), "TERM": "xterm-256color"}
-            os.execve(SCANNER, [str(SCANNER), "run", "--now", self._now], environment)  # noqa: S606 - no shell is wanted
+            os.execvpe(self._command[0], self._command, environment)  # noqa: S606 - no shell is wanted
         columns, rows = self._size
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -89,9 +91,9 @@ class Handheld:
         self.kill()
 
     def _read(self) -> None:
-        while True:
+        while not self._hung_up:
             try:
-                ready, _, _ = select.select([self._fd], [], [], 1.0)
+                ready, _, _ = select.select([self._fd], [], [], 0.2)
                 if not ready:
                     continue
                 got = os.read(self._fd, 65536)
@@ -127,8 +129,31 @@ class Handheld:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
             self._pid = 0
-            os.close(self._fd)
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        """The terminal goes away under the program."""
+        if not self._hung_up:
+            self._hung_up = True
             self._reader.join(PATIENCE_S)
+            os.close(self._fd)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends the child a signal."""
+        os.kill(self._pid, number)
+
+    def ended(self, patience_s: float = PATIENCE_S) -> int:
+        """The exit code of the child that ends by itself; fails after the patience."""
+        found: list[int] = []
+
+        def is_over() -> bool:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            found.append(status)
+            return pid != 0
+
+        wait_until(is_over, "the program's end", patience_s)
+        self._pid = 0
+        return os.waitstatus_to_exitcode(found[-1])
 
 
 def wait_until(true: object, what: str, patience_s: float = PATIENCE_S) -> None:

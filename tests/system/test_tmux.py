@@ -99,7 +99,7 @@ def test_a_receivers_first_hour(home: Path, scanner: VirtualScanner, site: DemoS
         scanner.scan(document_scan("ASN-1001"))
         tmux.shows("RECEIVE  ASN-1001", "0 of 96")
         scanner.scan(container_scan(pallets.containers[0].id))
-        tmux.shows("OK", "matched", "Amoxidem")
+        tmux.shows("OK", "48 waiting", "Amoxidem", "PALLET (00)", "F4 Accept")
         scanner.scan(command_scan("ACCEPT_REST"))
         tmux.shows("48 taken by sealed parents", "48 of 96")
         tmux.press("F3")

@@ -23,6 +23,7 @@ from scanner_app.domain.masters import (
 from scanner_app.domain.refusals import Accepted, Refused
 from scanner_app.domain.scan import ParsedScan, parse_scan
 from scanner_app.domain.stock import case_place, sscc_place
+from scanner_app.domain.typed_entry import read_typed
 from scanner_app.workflows.receiving import Receiving
 from scanner_app.workflows.step import Command, Commanded, Moment, Scanned, Typed
 from scanner_app.workflows.undo import undo_last
@@ -158,6 +159,13 @@ def parsed(text: str) -> ParsedScan:
     return found
 
 
+def typed(text: str) -> ParsedScan:
+    """A code typed by hand as intake understands it."""
+    found = read_typed(text, TODAY)
+    assert isinstance(found, ParsedScan), found
+    return found
+
+
 @dataclass
 class Desk:
     """Scans at one receiving task; every step's words are checked."""
@@ -185,6 +193,11 @@ class Desk:
     def scan(self, text: str, *, confirms: bool = True) -> Transition[ReceivingState]:
         """One scan."""
         happening = Scanned(parsed(text), confirms=confirms)
+        return self._keep(self.ledger.run(self.workflow, self.state, happening, self.moment))
+
+    def type_code(self, text: str, *, confirms: bool = True) -> Transition[ReceivingState]:
+        """One code typed by hand."""
+        happening = Scanned(typed(text), confirms=confirms)
         return self._keep(self.ledger.run(self.workflow, self.state, happening, self.moment))
 
     def command(self, command: Command, number: int | None = None) -> Transition[ReceivingState]:

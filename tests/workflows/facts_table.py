@@ -265,7 +265,15 @@ class Ledger:
             lines=tuple(lines),
             unexpected=unexpected,
             over=over,
+            pallets_outstanding=sum(
+                parent is None and container in containers.values() and not self._arrived(container)
+                for container, parent in containers.items()
+            ),
         )
+
+    def _arrived(self, container: str) -> bool:
+        """Whether a container came, wherever it is now."""
+        return container in self.containers and self.containers[container].parent != SUPPLIER
 
     def is_here(self, container: str) -> bool:
         """Whether a container stands with us."""

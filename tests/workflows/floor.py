@@ -14,7 +14,7 @@ from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal, Sta
 from scanner_app.workflows.step import Command, Commanded, Draft, Moment, Scanned, Typed
 from scanner_app.workflows.undo import undo_last
 from tests.workflows import delivery
-from tests.workflows.delivery import GOOD, TODAY, parsed, verdict_unsaid
+from tests.workflows.delivery import GOOD, TODAY, parsed, typed, verdict_unsaid
 from tests.workflows.facts_table import Ledger
 from tests.workflows.sentences import unsaid_of
 
@@ -226,6 +226,12 @@ class Bench:
         for text in texts:
             self.scan(text)
         return self.last
+
+    def type_code(self, text: str) -> Transition[Any]:
+        """One code typed by hand: always a draft, since it is a scan."""
+        done = self._keep(self.ledger.run(self.workflow, self.state, Scanned(typed(text)), self.moment))
+        assert done.draft is not None
+        return done
 
     def command(self, command: Command, number: int | None = None) -> Transition[Any]:
         """One key or card."""

@@ -30,6 +30,9 @@ from scanner_app.workflows.goods import (
     goods_text,
     label_of,
     resolve,
+    said_to_hold_cases,
+    scan_looked_up,
+    scan_named,
     scan_text,
 )
 from scanner_app.workflows.step import Facts, Line
@@ -167,13 +170,62 @@ ITEM_LINE = Line("line.item", {"item": "Amoxidem", "strength": "500 mg caps, 100
 LOT_LINE = Line("line.lot", {"lot": "A12B", "expiry": "2027-05-31"})
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (label(AMOX.gtin, "S1", "A12B", GOOD), "S1"),
+        (f"]C100{SSCC}", f"(00) …{SSCC[-4:]}"),
+        (label(AMOX.gtin, None, "A12B", GOOD), AMOX.gtin),
+        (label(None, None, "A12B", GOOD), "A12B"),
+        (f"]E0{PAIN.gtin[1:]}", PAIN.gtin),
+        (label(None, None, None, GOOD), "2027-05-31"),
+        ("]Q1LOC-DOCK-1", "DOCK-1"),
+        ("]Q1CMD-UNDO", "UNDO"),
+        ("]C0hello", "hello"),
+    ],
+)
+def test_a_scan_is_named_by_what_its_label_tells(text: str, named: str) -> None:
+    assert scan_named(parsed(text)) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (label(AMOX.gtin, None, "A12B", GOOD), "Amoxidem"),
+        (label(UNKNOWN, None, "A12B", GOOD), UNKNOWN),
+        (label(None, None, "A12B", GOOD), "A12B"),
+        (f"]C100{SSCC}", f"(00) …{SSCC[-4:]}"),
+        ("]Q1LOC-NOWHERE", "NOWHERE"),
+    ],
+)
+def test_a_scan_is_named_by_its_item_where_that_is_known(text: str, named: str) -> None:
+    assert scan_looked_up(parsed(text), FACTS, TODAY) == named
+
+
 def test_the_lines_of_goods_label_lot_and_expiry() -> None:
     assert goods_lines(Unit(AMOX, "S1", "A12B", GOOD)) == (ITEM_LINE, LOT_LINE, Line("line.serial", {"serial": "S1"}))
     assert goods_lines(Quantity(EACH, "A12B", GOOD, 1)) == (ITEM_LINE, LOT_LINE)
-    assert goods_lines(Container(PALLET)) == (Line("line.container", {"container": container_text(PALLET)}),)
     assert goods_lines(Container(case_place("g", "C1"), CASE)) == (
-        ITEM_LINE, Line("line.container", {"container": "(21) C1"}),
+        ITEM_LINE, Line("line.case_alone", {"container": "(21) C1"}),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("containers", "units", "holds_cases", "code"),
+    [
+        (2, 0, True, "line.pallet"),
+        (1, 8, True, "line.pallet"),
+        (0, 6, False, "line.case_alone"),
+        (0, 0, None, "line.sscc"),
+    ],
+)
+def test_a_logistic_unit_is_named_by_what_is_in_it(
+    containers: int, units: int, code: str, *, holds_cases: bool | None
+) -> None:
+    found = said_to_hold_cases(containers, units)
+
+    assert found is holds_cases
+    assert goods_lines(Container(PALLET), holds_cases=found) == (Line(code, {"container": container_text(PALLET)}),)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.domain.stock import CUSTOMER, DESTROYED, LOSS, ContainerMove, Posting, Seal, Status, case_place
+from scanner_app.phrases import phrases_of
 from scanner_app.workflows.putaway import Putaway
 from scanner_app.workflows.putaway_placing import LISTED_BEYOND
 from scanner_app.workflows.putaway_state import IN_HAND_MAX, PutawayState
 from scanner_app.workflows.saving import load_state, save_state
-from scanner_app.workflows.step import Command
+from scanner_app.workflows.step import Command, Line
 from tests.workflows.delivery import (
     AMOX,
     CASE_1,
@@ -71,7 +72,7 @@ def pallet(*postings: Posting, seal: Seal = Seal.SEALED) -> Bench:
 
 def test_a_unit_goes_from_the_dock_to_its_bin_in_one_entry() -> None:
     at = bench(unit(AMOX, "S1"))
-    assert at.prompt == "prompt.putaway.goods_from"
+    assert at.workflow.prompt(at.state).parameters == {"source": "DOCK-1", "left": 1}
     at.scan(pack(AMOX, "S1"))
     assert draft_of(at).kind is EntryKind.NOTED
     assert (told(at.last), at.say) == (("OK", "tick"), "say.putaway.in_hand")
@@ -83,7 +84,7 @@ def test_a_unit_goes_from_the_dock_to_its_bin_in_one_entry() -> None:
     assert (draft.container_moves, draft.lists) == ((), ())
     assert told(at.last) == ("OK", "good")
     assert at.ledger.ours == {IN_BIN: 1}
-    assert at.state == PutawayState("DOCK-1")
+    assert (at.state, at.prompt) == (PutawayState("DOCK-1", left=0), "prompt.putaway.goods_from")
 
 
 def test_several_things_in_hand_make_one_entry() -> None:
@@ -112,6 +113,21 @@ def test_a_pallet_moves_whole_and_keeps_its_seal() -> None:
     assert draft_of(at).container_moves == (ContainerMove(PALLET, "DOCK-1", "A-01-1", Seal.SEALED, Seal.SEALED),)
     assert draft_of(at).postings == ()
     assert at.ledger.location(CASE_1) == "A-01-1"
+
+
+@pytest.mark.parametrize(
+    ("moves", "inside", "code"),
+    [
+        ((came(PALLET), came(CASE_1, PALLET)), (), "line.pallet"),
+        ((came(PALLET),), (unit(AMOX, "S1", PALLET),), "line.case_alone"),
+        ((came(PALLET),), (), "line.sscc"),
+    ],
+)
+def test_a_logistic_unit_is_named_by_what_is_in_it(
+    moves: tuple[ContainerMove, ...], inside: tuple[Posting, ...], code: str
+) -> None:
+    at = bench(*inside, moves=moves)
+    assert [line.code for line in at.scan(box(PALLET)).lines if line.parameters.get("container")] == [code]
 
 
 def test_a_serialised_case_moves_by_its_own_label() -> None:
@@ -144,7 +160,7 @@ def test_a_place_scanned_with_nothing_in_hand_is_the_source_until_another_is() -
     at = bench(some(PAIN, 5, "DOCK-2"))
     at.scan(DOCK_2)
     assert (draft_of(at).kind, at.say) == (EntryKind.NOTED, "say.putaway.source")
-    assert at.workflow.prompt(at.state).parameters == {"source": "DOCK-2"}
+    assert at.workflow.prompt(at.state).parameters == {"source": "DOCK-2", "left": 5}
     at.scans(pack(PAIN, None, "P55"), BIN)
     assert draft_of(at).postings[0].from_place == "DOCK-2"
     assert at.state.source == "DOCK-2"
@@ -272,7 +288,7 @@ def test_a_pallets_label_does_not_complete_the_one_begun() -> None:
 def test_what_cannot_be_taken_is_named(text: str, refusal: str) -> None:
     at = bench(unit(AMOX, "S1"))
     assert told(at.scan(text)) == (refusal, "bad")
-    assert at.state == PutawayState("DOCK-1")
+    assert at.state == PutawayState("DOCK-1", left=1)
 
 
 @pytest.mark.parametrize(
@@ -589,6 +605,7 @@ def test_a_unit_that_vanished_from_the_record_is_not_moved() -> None:
 
 def test_back_goes_one_step_and_then_drops_the_hand() -> None:
     at = bench(unit(AMOX, "S1"), some(PAIN, 5))
+    before = at.state
     at.scan(pack(AMOX, "S1"))
     at.command(Command.QUANTITY)
     assert at.prompt == "prompt.putaway.number"
@@ -599,7 +616,7 @@ def test_back_goes_one_step_and_then_drops_the_hand() -> None:
     at.command(Command.BACK)
     assert (at.state.in_hand, at.say, at.last.draft) == ((), "say.putaway.dropped", None)
     at.command(Command.BACK)
-    assert (at.state, at.last.draft) == (PutawayState("DOCK-1"), None)
+    assert (at.state, at.last.draft) == (before, None)
 
 
 def test_done_waits_until_nothing_is_in_hand() -> None:
@@ -630,7 +647,7 @@ def test_a_number_is_typed_in_answer_alone() -> None:
 def test_other_commands_do_nothing_here(command: Command) -> None:
     at = bench()
     at.command(command)
-    assert (at.state, at.last.draft) == (PutawayState("DOCK-1"), None)
+    assert (at.state, at.last.draft, at.say) == (PutawayState("DOCK-1", left=0), None, "say.not_now")
 
 
 # Undo and battery pull.
@@ -666,6 +683,84 @@ def test_a_battery_pull_keeps_what_is_in_hand() -> None:
     restored = load_state(PutawayState, json.loads(json.dumps(save_state(at.state))))
     assert restored == at.state
     assert at.workflow.prompt(restored) == at.workflow.prompt(at.state)
+
+
+# How much is left.
+
+
+def test_the_prompt_counts_down_what_stands_at_the_source() -> None:
+    at = bench(unit(AMOX, "S1"), some(PAIN, 20), unit(AMOX, "S2", CASE_1), moves=(came(CASE_1),))
+    assert at.last.say == Line("say.putaway.begun_left", {"left": 22, "place": "DOCK-1"})
+    left = [at.workflow.prompt(at.state).parameters.get("left")]
+    for texts in ([pack(AMOX, "S1")], [box(CASE_1)], [pack(PAIN, None, "P55")]):
+        at.scans(*texts, BIN)
+        left.append(at.workflow.prompt(at.state).parameters.get("left"))
+    assert left == [22, 21, 20, 19]
+    assert draft_of(at).verdict.parameters["taken"] == 1
+
+
+def test_what_comes_from_elsewhere_leaves_as_much_at_the_source() -> None:
+    at = bench(unit(AMOX, "S1"), unit(AMOX, "S2", "DOCK-2"))
+    at.scans(pack(AMOX, "S2"), BIN)
+    assert (at.state.left, draft_of(at).verdict.parameters["taken"]) == (1, 0)
+
+
+def test_what_is_taken_out_of_a_pallet_into_the_bin_it_stands_in_stays_there() -> None:
+    at = bench(unit(AMOX, "S1", PALLET), moves=(came(PALLET, "A-01-1"),))
+    at.scans(BIN, pack(AMOX, "S1"), BIN)
+    assert (told(at.last), at.state.left) == (("OK", "good"), 1)
+
+
+def test_done_tells_what_still_stands_there() -> None:
+    at = bench(unit(AMOX, "S1"), some(PAIN, 20))
+    at.scans(pack(AMOX, "S1"), BIN)
+    done = at.command(Command.DONE)
+    assert (done.finished, done.tone.value) == (True, "done")
+    assert done.say == Line("say.putaway.done_left", {"left": 20, "place": "DOCK-1"})
+    assert phrases_of("en").say("say.putaway.done_left", {"left": 1, "place": "DOCK-1"}) == (
+        "put-away done; 1 unit still at DOCK-1"
+    )
+
+
+def test_done_is_done_where_nothing_is_left_or_nobody_knows_where() -> None:
+    nowhere = Bench(Putaway(), floor().seed(some(PAIN, 5)), replace(MOMENT, read_point=None))
+    for at in (bench(some(PAIN, 5, "DOCK-2")), nowhere):
+        assert at.say == "say.putaway.begun"
+        at.command(Command.DONE)
+        assert (at.last.finished, at.say) == (True, "say.putaway.done")
+
+
+def test_undo_counts_back_what_was_taken_from_the_source() -> None:
+    at = bench(unit(AMOX, "S1"), some(PAIN, 20))
+    at.scans(pack(PAIN, None, "P55"), BIN)
+    assert at.state.left == 20
+    at.undo()
+    assert at.state.left == 21
+    at.scans(pack(PAIN, None, "P55"), BIN, DOCK_2)
+    at.undo()
+    assert (at.state.source, at.state.left) == ("DOCK-2", 0)
+
+
+def test_undo_without_a_source_counts_nothing() -> None:
+    at = Bench(Putaway(), floor().seed(unit(AMOX, "S1")), replace(MOMENT, read_point=None))
+    at.scans(pack(AMOX, "S1"), BIN)
+    at.undo()
+    assert at.state.left is None
+    nobody = replace(MOMENT, operator=None)
+    found = at.ledger.decide(lambda facts: replace(at.last, state=at.workflow.undone(at.state, facts, nobody)))
+    assert found.state == at.state
+
+
+def test_what_is_in_hand_is_told_in_words() -> None:
+    at = bench(unit(AMOX, "S1"), some(PAIN, 20))
+    one = at.scan(pack(AMOX, "S1"))
+    at.command(Command.QUANTITY, 12)
+    more = at.scan(pack(PAIN, None, "P55"))
+    say = phrases_of("en").say
+    assert say(one.lines[-1].code, one.lines[-1].parameters) == "1 unit of it in hand"
+    assert [say(line.code, line.parameters) for line in more.lines[-2:]] == [
+        "12 units of it in hand", "in hand: 2 things, 13 units",
+    ]  # fmt: skip
 
 
 # Whatever happens.

@@ -51,7 +51,7 @@ def key(serial: str | None, lot: str = "A12B", status: Status = Status.AVAILABLE
 def test_opening_a_document_tells_what_is_expected() -> None:
     opened = Desk().open("ASN-1").last
 
-    assert opened.state == ReceivingState("ASN-1", "Meridian", serialised=True, dock="DOCK-1", expected=16)
+    assert opened.state == ReceivingState("ASN-1", "Meridian", serialised=True, dock="DOCK-1", expected=16, pallets=1)
     assert opened.draft == Draft(
         EntryKind.DOCUMENT_OPENED,
         Accepted(Outcome.OK, {"document": "ASN-1", "partner": "Meridian", "expected": 16}),
@@ -92,10 +92,10 @@ def test_a_pallet_comes_in_sealed_and_its_content_is_not_stock_yet() -> None:
 
     pallet = desk.scan(box(PALLET))
 
-    assert pallet.state == before
+    assert pallet.state == replace(before, waiting=6, pallets=0)
     assert pallet.draft == Draft(
         EntryKind.RECEIVED,
-        Accepted(Outcome.MATCHED, {"scanned": "(00) …0017", "holds": 6, "counts": 0}),
+        Accepted(Outcome.MATCHED, {"scanned": "(00) …0017", "holds": 6, "counts": 0, "waiting": 6, "pallets": 1}),
         document="ASN-1",
         container_moves=(ContainerMove(PALLET, SUPPLIER, "DOCK-1", Seal.SEALED),),
     )
@@ -103,7 +103,7 @@ def test_a_pallet_comes_in_sealed_and_its_content_is_not_stock_yet() -> None:
     assert pallet.lines == (
         Line("line.item", {"item": "Amoxidem", "strength": "500 mg caps, 100"}),
         Line("line.lot", {"lot": "A12B", "expiry": "2027-05-31"}),
-        Line("line.container", {"container": "(00) …0017"}),
+        Line("line.pallet", {"container": "(00) …0017"}),
         Line("line.receiving.holds", {"units": 6, "cases": 2}),
     )
     assert not +desk.ledger.on_hand
@@ -113,7 +113,7 @@ def test_a_pallet_of_several_items_tells_only_how_much_it_holds() -> None:
     desk = Desk().open("ASN-1")
 
     assert desk.scan(box(MIXED)).lines == (
-        Line("line.container", {"container": "(00) …0048"}),
+        Line("line.case_alone", {"container": "(00) …0048"}),
         Line("line.receiving.holds_units", {"units": 2, "cases": 0}),
     )
 
@@ -126,7 +126,10 @@ def test_a_unit_of_a_scanned_pallet_opens_all_that_it_was_taken_out_of() -> None
 
     assert unit.draft == Draft(
         EntryKind.RECEIVED,
-        Accepted(Outcome.MATCHED_BY_PARENT, {"scanned": "A0", "item": "Amoxidem", "quantity": 1, "counts": 1}),
+        Accepted(
+            Outcome.MATCHED_BY_PARENT,
+            {"scanned": "A0", "item": "Amoxidem", "quantity": 1, "counts": 1, "waiting": -6},
+        ),
         document="ASN-1",
         postings=(Posting(key("A0"), 1, SUPPLIER, CASE_1),),
         container_moves=(
@@ -137,6 +140,7 @@ def test_a_unit_of_a_scanned_pallet_opens_all_that_it_was_taken_out_of() -> None
     assert unit.state == replace(
         Desk().open("ASN-1").state,
         done=1,
+        pallets=0,
         last=Batch(AMOX.gtin, "A12B", GOOD),
         lot_tally=Tally(f"{AMOX.gtin} A12B", 1, 15),
         case_tally=Tally(CASE_1, 1, 3),
@@ -210,7 +214,7 @@ def test_a_serialised_case_comes_in_like_any_container() -> None:
 
     assert said(case) == ("MATCHED", None, "good")
     assert case.lines[-2:] == (
-        Line("line.container", {"container": "(21) C-77"}),
+        Line("line.case_alone", {"container": "(21) C-77"}),
         Line("line.receiving.holds_units", {"units": 4, "cases": 0}),
     )
     assert unit.draft is not None

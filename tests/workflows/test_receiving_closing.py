@@ -70,7 +70,7 @@ def test_the_rest_is_taken_by_sealed_parents_in_one_entry() -> None:
     )
     assert rest.draft == Draft(
         EntryKind.RECEIVED,
-        Accepted(Outcome.INFERRED, {"quantity": 6, "counts": 6, "containers": 2}),
+        Accepted(Outcome.INFERRED, {"quantity": 6, "counts": 6, "waiting": -6, "containers": 2}),
         document="ASN-1",
         lists=(MemberList(postings, moves),),
     )
@@ -168,10 +168,11 @@ def test_what_sealed_parents_hold_is_asked_for_before_the_close() -> None:
     closed = desk.command(Command.DONE)
 
     assert (asked.draft, asked.state.closing, asked.finished) == (None, Closing(16, 6), False)
-    assert asked.say == Line("say.receiving.close_inferable", {"short": 16, "inferable": 6})
+    assert asked.say == Line("say.receiving.close_inferable", {"short": 16, "over": 0, "inferable": 6})
     assert (prompt.blocking, prompt.commands) == (True, (Command.ACCEPT_REST, Command.DONE, Command.BACK))
     assert said(first) == ("ANSWER_FIRST", None, "bad")
-    assert (not_now.draft, not_now.say) == (None, Line("say.receiving.answer_close"))
+    assert first.say == Line("say.receiving.close_first_accept", {"question": "ASN-1", "scanned": "L0"})
+    assert (not_now.draft, not_now.say) == (None, Line("say.receiving.answer_close_accept"))
     assert (rest.state.closing, still.commands) == (Closing(10, 0), (Command.DONE, Command.BACK))
     assert said(closed) == ("DATA_WITHOUT_PRODUCT", None, "done")
     assert closed.finished

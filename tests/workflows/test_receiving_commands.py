@@ -156,7 +156,7 @@ def test_a_second_pack_with_one_serial_is_suspect_and_has_no_serial() -> None:
 def test_a_second_pack_needs_a_first() -> None:
     desk = Desk().open("ASN-1")
 
-    assert desk.command(Command.SECOND_PACK).say == Line("say.receiving.not_now")
+    assert desk.command(Command.SECOND_PACK).say == Line("say.receiving.second_pack_needs")
     desk.scan(UNIT)
     desk.scan(UNIT)
     del desk.ledger.levels[AMOX.gtin]
@@ -195,7 +195,7 @@ def test_typing_where_nothing_is_asked_changes_nothing() -> None:
     desk = Desk().open("PO-1")
     before = desk.state
 
-    assert (desk.type("12").state, desk.last.say) == (before, Line("say.receiving.not_now"))
+    assert (desk.type("12").state, desk.last.say) == (before, Line("say.not_now"))
 
 
 def test_the_logger_lets_cold_goods_in() -> None:
@@ -208,6 +208,7 @@ def test_the_logger_lets_cold_goods_in() -> None:
     unit = desk.scan(pack(INSULIN, "I9", "F03"))
 
     assert (prompt.noun, prompt.commands[:2]) == ("LOGGER", (Command.LOGGER_OK, Command.LOGGER_ALARM))
+    assert well.say == Line("say.receiving.condition_ok_again", {"scanned": "(00) …0062"})
     assert well.draft == Draft(EntryKind.CONDITION, Accepted(Outcome.OK, {"result": "ok"}), document="ASN-COLD")
     assert (well.tone, well.state.pending) == (Tone.GOOD, None)
     assert said(pallet) == said(unit) == ("MATCHED", None, "good")
@@ -384,14 +385,24 @@ def test_opening_stops_where_a_container_is_not_known() -> None:
     assert len(unsealed(STRAY, ring)) == DEPTH_MAX
 
 
-@pytest.mark.parametrize("command", [Command.SKIP, Command.SHORT, Command.HELP, Command.WHY, Command.QUARANTINE])
-def test_what_does_not_work_now_changes_nothing(command: Command) -> None:
+@pytest.mark.parametrize(
+    ("command", "say"),
+    [
+        (Command.SKIP, "say.receiving.skip_needs"),
+        (Command.SHORT, "say.receiving.short_needs"),
+        (Command.QUARANTINE, "say.receiving.quarantine_needs"),
+        (Command.SECOND_PACK, "say.receiving.second_pack_needs"),
+        (Command.HELP, "say.not_now"),
+        (Command.WHY, "say.not_now"),
+    ],
+)
+def test_what_does_not_work_now_changes_nothing_and_says_what_it_needs(command: Command, say: str) -> None:
     desk = Desk().open("ASN-1")
     before = desk.state
 
     nothing = desk.command(command)
 
-    assert (nothing.state, nothing.draft, nothing.say) == (before, None, Line("say.receiving.not_now"))
+    assert (nothing.state, nothing.draft, nothing.say) == (before, None, Line(say))
 
 
 def test_back_forgets_what_was_asked_or_set() -> None:

@@ -224,6 +224,8 @@ class Storm(RuleBasedStateMachine):
             return
         summary = self.desk.ledger.answer(DocumentSummary(state.document))
         assert state.done == summary.received - summary.unexpected - summary.over
+        assert state.waiting == summary.outstanding_under_sealed
+        assert state.pallets == summary.pallets_outstanding
 
     @precondition(lambda self: hasattr(self, "desk"))
     @invariant()

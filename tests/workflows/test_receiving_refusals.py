@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.follow_ups import FollowUp, follow_up_of
 from scanner_app.domain.refusals import Refusal
 from scanner_app.domain.stock import (
     CUSTOMER,
@@ -156,7 +157,8 @@ CASES = (
     Case("lost", R.ALREADY_OUT, pack(AMOX, "L0"), ("CONFIRMED", SUSPECT), prepare=at(LOSS)),
     Case("pallet sold", R.ALREADY_OUT, box(PALLET), ("CONFIRMED", SUSPECT), prepare=container_at(CUSTOMER)),
     Case("here from another", R.ALREADY_RECEIVED, pack(AMOX, "L0"), None, prepare=at("B-04-2")),
-    Case("held here", R.ALREADY_RECEIVED, pack(AMOX, "L0"), None, prepare=at("CAGE", status=HELD)),
+    Case("held here", R.ON_HOLD, pack(AMOX, "L0"), None, prepare=at("CAGE", status=HELD)),
+    Case("damaged here", R.ON_HOLD, pack(AMOX, "L0"), None, prepare=at("CAGE", status=Status.DAMAGED)),
     Case("pallet here from another", R.ALREADY_RECEIVED, box(PALLET), None, prepare=container_at("B-04-2")),
     Case("scanned", R.ALREADY_SCANNED, pack(AMOX, "L0"), None, "ASN-1", lambda desk: desk.scan(pack(AMOX, "L0")),
          "neutral"),
@@ -197,8 +199,8 @@ CASES = (
     Case("another expiry on record, blind", R.EXPIRY_MISMATCH, pack(VITAMIN, "V", "V1"), ("CONFIRMED", HELD), None,
          on_record(VITAMIN.gtin, "V1")),
     Case("not the dock", R.WRONG_PLACE, "]Q1LOC-B-04-2", None),
-    Case("cold unit", R.CONDITION_MISSING, pack(INSULIN, "I9", "F03"), ("CONFIRMED", HELD), "ASN-COLD"),
-    Case("cold pallet", R.CONDITION_MISSING, box(COLD_PALLET), ("CONFIRMED", HELD), "ASN-COLD"),
+    Case("cold unit", R.CONDITION_MISSING, pack(INSULIN, "I9", "F03"), None, "ASN-COLD"),
+    Case("cold pallet", R.CONDITION_MISSING, box(COLD_PALLET), None, "ASN-COLD"),
     Case("case without serial", R.WRONG_LEVEL, label(case_gtin(AMOX), None, "A12B", GOOD), None),
     Case("serialised case on lines", R.WRONG_LEVEL, label(case_gtin(AMOX), "K", None, None), None, "PO-1"),
     Case("pallet on lines", R.WRONG_LEVEL, box(STRAY), None, "PO-1"),
@@ -214,7 +216,7 @@ NOT_OF_A_SCAN_IN_RECEIVING = {
     R.LEDGER_STOPPED, R.UNREADABLE, R.SECOND_CHANNEL, R.UNTRUSTED_SCANNER, R.NOT_SIGNED_IN, R.WRONG_PIN, R.LOCKED_OUT,
     R.NOT_PERMITTED, R.BAD_CHECK_DIGIT, R.UNKNOWN_BADGE, R.TASK_LEASED,  # before a scan comes to the workflow
     R.RECALL_LIST_TOO_OLD,  # known once a centre sends lists
-    R.ON_HOLD, R.RESERVED, R.WRONG_STORAGE_CLASS, R.CONTAINER_DOUBTFUL, R.NOT_FIRST_EXPIRED, R.SHELF_LIFE_TOO_SHORT,
+    R.RESERVED, R.WRONG_STORAGE_CLASS, R.CONTAINER_DOUBTFUL, R.NOT_FIRST_EXPIRED, R.SHELF_LIFE_TOO_SHORT,
     R.LICENCE_INVALID, R.TI_MISSING, R.NO_SSCC_LEFT, R.SECOND_PERSON_NEEDED, R.REASON_NEEDED,  # of stock that is ours
     R.VOIDED,  # known once documents come from partners
 }  # fmt: skip
@@ -271,7 +273,85 @@ def test_a_bounced_second_read_confirms_nothing(case: Case) -> None:
     bounced = desk.scan(case.text, confirms=False)
 
     assert said(bounced) == ("ALREADY_SCANNED", None, "neutral")
+    assert bounced.say is not None
+    assert bounced.say.code == "say.receiving.too_soon"
     assert bounced.state == asked
+
+
+@pytest.mark.parametrize("confirms", [True, False])
+@pytest.mark.parametrize("text", [pack(INSULIN, "I9", "F03"), box(COLD_PALLET)])
+def test_cold_goods_scanned_again_still_want_the_loggers_result(text: str, *, confirms: bool) -> None:
+    desk = Desk().open("ASN-COLD")
+    asked = desk.scan(text)
+
+    again = desk.scan(text, confirms=confirms)
+
+    assert said(again) == said(asked) == ("CONDITION_MISSING", None, "bad")
+    assert again.state == asked.state
+    assert not desk.ledger.containers
+    assert not +desk.ledger.on_hand
+
+
+@pytest.mark.parametrize("text", [pack(INSULIN, "I9", "F03"), box(COLD_PALLET)])
+def test_cold_goods_without_a_logger_are_held_by_a_card(text: str) -> None:
+    desk = Desk().open("ASN-COLD")
+    desk.scan(text)
+    prompt = desk.workflow.prompt(desk.state)
+
+    held = desk.command(Command.QUARANTINE)
+
+    assert (prompt.noun, Command.QUARANTINE in prompt.commands) == ("LOGGER", True)
+    assert said(held) == ("CONFIRMED", "CONDITION_MISSING", "attention")
+    assert {unit.status for unit in desk.ledger.units.values()} == {HELD}
+    assert follow_up_of(desk.ledger.entries[-1]) == FollowUp(
+        "CONDITION_MISSING", COLD_PALLET if text == box(COLD_PALLET) else f"sgtin:{INSULIN.gtin}:I9", "ASN-COLD"
+    )
+
+
+def test_the_loggers_card_says_what_to_scan_again() -> None:
+    for card, code, tone in (
+        (Command.LOGGER_OK, "say.receiving.condition_ok", "good"),
+        (Command.LOGGER_ALARM, "say.receiving.condition_alarm", "attention"),
+    ):
+        desk = Desk().open("ASN-COLD")
+        assert desk.command(card).say == Line(code)
+        waiting = Desk().open("ASN-COLD")
+        waiting.scan(pack(INSULIN, "I9", "F03"))
+        answered = waiting.command(card)
+        assert (answered.say, answered.tone.value) == (Line(f"{code}_again", {"scanned": "I9"}), tone)
+        assert answered.state.pending is None
+
+
+def test_a_serial_that_is_on_hold_here_may_be_on_a_second_pack() -> None:
+    desk = Desk().open("ASN-1")
+    at("CAGE", status=HELD)(desk)
+    refused = desk.scan(pack(AMOX, "L0"))
+
+    second = desk.command(Command.SECOND_PACK)
+
+    assert refused.draft is not None
+    assert refused.draft.verdict.parameters == {
+        "scanned": "L0", "item": "Amoxidem", "status": "held", "place": "CAGE"
+    }  # fmt: skip
+    assert said(second) == ("CONFIRMED", "SUSPECT", "attention")
+
+
+def test_what_this_task_put_into_the_cage_is_simply_done() -> None:
+    desk = Desk().open("ASN-1")
+    for _ in range(2):
+        desk.scan(pack(AMOX, "L0", "B77"))
+
+    assert said(desk.scan(pack(AMOX, "L0", "B77"))) == ("ALREADY_SCANNED", None, "neutral")
+
+
+def test_what_was_inferred_and_held_is_on_hold() -> None:
+    desk = Desk().open("ASN-COLD")
+    desk.command(Command.LOGGER_OK)
+    desk.scan(box(COLD_PALLET))
+    desk.command(Command.LOGGER_ALARM)
+    desk.command(Command.ACCEPT_REST)
+
+    assert said(desk.scan(pack(INSULIN, "I0", "F03"))) == ("ON_HOLD", None, "bad")
 
 
 def test_each_refusal_of_the_table_is_covered_or_named_as_another_parts() -> None:

@@ -29,7 +29,7 @@ from scanner_app.workflows.signing import (
     Tries,
     badge_of,
 )
-from scanner_app.workflows.step import Command, Commanded, Facts, Moment, Need, Scanned, Tone, Typed, asking
+from scanner_app.workflows.step import Command, Commanded, Facts, Line, Moment, Need, Scanned, Tone, Typed, asking
 from tests.workflows.sentences import unsaid_of
 
 if TYPE_CHECKING:
@@ -134,18 +134,21 @@ def test_someone_made_inactive_while_the_pin_is_asked_does_not_get_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "expected"),
+    ("state", "expected", "code", "question"),
     [
-        (SIGNED_OUT, Refusal.NOT_SIGNED_IN),
-        (ASKED, Refusal.NOT_SIGNED_IN),
-        (LOCKED, Refusal.NOT_SIGNED_IN),
-        (LOCKED_ASKED, Refusal.NOT_SIGNED_IN),
-        (TAKING_OVER, Refusal.ANSWER_FIRST),
+        (SIGNED_OUT, Refusal.NOT_SIGNED_IN, "say.signing.badge_first", "BADGE"),
+        (ASKED, Refusal.NOT_SIGNED_IN, "say.signing.pin_first", "PIN"),
+        (LOCKED, Refusal.NOT_SIGNED_IN, "say.signing.badge_first", "BADGE"),
+        (LOCKED_ASKED, Refusal.NOT_SIGNED_IN, "say.signing.pin_first", "PIN"),
+        (TAKING_OVER, Refusal.ANSWER_FIRST, "say.signing.pin_first", "PIN"),
     ],
 )
-def test_goods_wait_for_a_sign_in(state: SigningState, expected: Refusal) -> None:
+def test_goods_wait_for_a_sign_in_and_are_named(
+    state: SigningState, expected: Refusal, code: str, question: str
+) -> None:
     done = step(state, GOODS)
     assert refusal(done).refusal is expected
+    assert done.say == Line(code, {"scanned": "09521001000116", "question": question})
     assert done.state == state
 
 
@@ -165,7 +168,7 @@ def test_wrong_pins_count_down_and_the_last_locks_the_badge() -> None:
         state = wrong.state
     last = step(state, PinChecked(correct=False))
     assert refusal(last) == Refused(Refusal.WRONG_PIN, {"left": 0, "until_ms": NOW + LOCKOUT_MS})
-    assert [line.code for line in last.lines] == ["line.signing.locked_until"]
+    assert last.say == Line("say.signing.now_locked", {"until": "12:11"})
     assert last.state.asked is None
     again = step(last.state, badge("USR-1042"), NOW + LOCKOUT_MS - 1)
     assert refusal(again) == Refused(Refusal.LOCKED_OUT, {"until": "12:11", "until_ms": NOW + LOCKOUT_MS})

@@ -1,0 +1,5 @@
+"""The languages that sentences exist for: scanner_app/phrases holds a file for each."""
+
+from __future__ import annotations
+
+LANGUAGES = ("en",)

@@ -1,0 +1,69 @@
+"""`scanner-server enrol-code` and `device`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from server import registry
+from server.cli.answers import DONE, NO, perform, print_json, print_table, reading, say, settings_of
+from server.commands import usage
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The device, its site, and the form of the answer."""
+    parser.add_argument("--site", metavar="ID", help="the site, where there are several")
+    parser.add_argument("--json", action="store_true", help="a JSON object a line")
+    if command == "enrol-code":
+        parser.add_argument("--device", metavar="NAME", required=True, help="the name the device will have")
+        return
+    parser.add_argument("action", choices=("list", "revoke", "lost"), help="what to do")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the device")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit 0 when it is done, 1 for a device that is not known."""
+    settings = settings_of(options)
+    if options.command == "enrol-code":
+        made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
+        if options.json:
+            print_json({**made, "until": _instant(made["until_ms"])})
+        else:
+            print(made["code"])
+        return DONE
+    if options.action == "list":
+        return _list(options)
+    if options.name is None:
+        raise usage(f"device {options.action}: name the device.")
+    done = perform(settings, "device", {"action": options.action, "name": options.name, "site": options.site})
+    if not done["sites"]:
+        say(f"there is no device {options.name}.")
+        return NO
+    say(f"{options.name} is {done['state']} at {', '.join(done['sites'])}; its token no longer works.")
+    return DONE
+
+
+def _list(options: argparse.Namespace) -> int:
+    with reading(settings_of(options)) as session:
+        found = [row for row in registry.devices(session) if options.site in {None, row.site}]
+    if options.json:
+        for row in found:
+            print_json({
+                "device": row.device, "site": row.site, "state": row.state, "version": row.version,
+                "enrolled": _instant(row.enrolled_ms), "seen": _instant(row.seen_ms),
+                "quiet_until": None if row.quiet_until is None else _instant(row.quiet_until),
+            })  # fmt: skip
+        return DONE
+    heading = ("device", "site", "state", "version", "seen")
+    print_table([heading, *((row.device, row.site, row.state, row.version, _instant(row.seen_ms)) for row in found)])
+    return DONE
+
+
+def _instant(ms: int) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return str(ms)

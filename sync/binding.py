@@ -1,0 +1,141 @@
+"""What binds a home to a centre: address and names in `centre.json`, secrets in `keys/`, readable by their owner alone.
+
+Key and token are never in the ledger, a log, an export or an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from scanner_app.errors import ConfigError, SyncError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BINDING_NAME: Final = "centre.json"
+KEYS_FOLDER: Final = "keys"
+DEVICE_KEY_NAME: Final = "device.key"
+TOKEN_NAME: Final = "token.json"  # noqa: S105 - the name of the file, not what is in it
+CA_NAME: Final = "ca.pem"
+OWNER_FILE: Final = 0o600
+OWNER_FOLDER: Final = 0o700
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The centre that a home belongs to, and the names it has there. `centre_key`: Ed25519, hexadecimal."""
+
+    url: str
+    device: str
+    site: str
+    site_name: str
+    time_zone: str
+    centre_key: str
+    allow_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The bearer token, and until when (UTC ms) it is good."""
+
+    text: str = field(repr=False)
+    until_ms: int
+
+
+def checked_url(text: str, *, allow_http: bool) -> str:
+    """The centre's address without a slash at its end. Raises ConfigError for anything else than HTTPS.
+
+    Plain HTTP is taken to this machine itself, or where `allow_http` says so.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError("URL_INVALID", f"{text!r} is no address of a centre.", remedy="Write https://HOST[:PORT].")
+    if parts.scheme == "http" and not allow_http and parts.hostname not in LOOPBACK:
+        message = f"{text} would send everything in clear."
+        raise ConfigError("HTTP_REFUSED", message, remedy="Use https, or say --allow-http if nobody can listen.")
+    return text.rstrip("/")
+
+
+def read_binding(home: Path) -> Binding | None:
+    """The binding of a home; None where it was never enrolled. Raises SyncError BINDING_UNREADABLE."""
+    path = home / BINDING_NAME
+    try:
+        return Binding(**json.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as fault:
+        raise _unreadable(path) from fault
+
+
+def keep_binding(home: Path, binding: Binding) -> None:
+    """Writes the binding."""
+    keep(home / BINDING_NAME, json.dumps(asdict(binding), ensure_ascii=False, indent=1) + "\n")
+
+
+def read_token(home: Path) -> Token:
+    """The token in force. Raises SyncError BINDING_UNREADABLE."""
+    path = home / KEYS_FOLDER / TOKEN_NAME
+    try:
+        given = json.loads(path.read_text("utf-8"))
+        return Token(str(given["token"]), int(given["until_ms"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        raise _unreadable(path) from None
+
+
+def keep_token(home: Path, token: Token) -> None:
+    """Writes the token in place of the former one."""
+    keep(home / KEYS_FOLDER / TOKEN_NAME, json.dumps({"token": token.text, "until_ms": token.until_ms}) + "\n")
+
+
+def read_device_key(home: Path) -> bytes:
+    """The device's private key, 32 bytes. Raises SyncError BINDING_UNREADABLE."""
+    path = home / KEYS_FOLDER / DEVICE_KEY_NAME
+    try:
+        return bytes.fromhex(path.read_text("ascii"))
+    except (OSError, ValueError):
+        raise _unreadable(path) from None
+
+
+def keep_device_key(home: Path, key: bytes) -> None:
+    """Writes the device's private key."""
+    keep(home / KEYS_FOLDER / DEVICE_KEY_NAME, key.hex() + "\n")
+
+
+def ca_path(home: Path) -> Path | None:
+    """The certificate of the centre's own authority; None where the machine's authorities are asked."""
+    path = home / KEYS_FOLDER / CA_NAME
+    return path if path.exists() else None
+
+
+def keep_ca(home: Path, pem: str) -> None:
+    """Writes the certificate of the centre's own authority."""
+    keep(home / KEYS_FOLDER / CA_NAME, pem)
+
+
+def keep(path: Path, text: str) -> None:
+    """Writes a file of its owner's alone, whole or not at all, and forces it to the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
+    beside = path.with_name(path.name + ".new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_FILE)
+    try:
+        os.fchmod(descriptor, OWNER_FILE)
+        os.write(descriptor, text.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unreadable(path: Path) -> SyncError:
+    message = f"{path} cannot be read."
+    return SyncError("BINDING_UNREADABLE", message, remedy="Enrol this handheld again: scanner enrol URL CODE.")
