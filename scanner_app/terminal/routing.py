@@ -16,7 +16,7 @@ from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_
 from scanner_app.workflows.catalogue import workflow_of
 from scanner_app.workflows.goods import codes_of
 from scanner_app.workflows.signing import SIGNING
-from scanner_app.workflows.step import Command, Commanded, Line, Scanned, Tone, Transition, refuse
+from scanner_app.workflows.step import NOT_NOW, Command, Commanded, Line, Scanned, Tone, Transition, refuse
 from scanner_app.workflows.undo import undo_last
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Router:
         """A card, of a command or a workflow; one whose step has no words of its own says at least which it was."""
         routed = self._by_card(code)
         moved = routed.transition
-        if moved.draft is not None or moved.say is not None:
+        if moved.draft is not None or moved.say not in (None, NOT_NOW):
             return routed
         say = "say.card.nothing" if routed.work == self._work else "say.card.done"
         return replace(routed, transition=replace(moved, say=Line(say, {"card": code})))
