@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devices.terminal_keys import Heard
     from scanner_app.bootstrap.scanners import Scanner
     from scanner_app.bootstrap.station import Station
+    from scanner_app.errors import ProgramError
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.view import View
     from scanner_app.workflows.step import Line
@@ -59,6 +60,8 @@ class Terminal:
         )  # fmt: skip
         bounds = Bounds(config.scan.guard_ms, config.scan.spill_after_ms, config.scan.queue_max)
         self._consumer = Consumer(lambda: open_ledger(station), self._front, intake_of(station), clock, bounds)
+        self.fault: ProgramError | None = None
+        self._consumer.died = self._died
         self._front.submit = self._consumer.submit
         self._front.retry = self._consumer.retry
 
@@ -131,6 +134,11 @@ class Terminal:
     def quitting(self, leave: Callable[[], object]) -> None:
         """How the program is left."""
         self._leave = leave
+
+    def _died(self, fault: ProgramError) -> None:
+        """The ledger thread cannot go on, nor say so on the screen: the program ends, and the command says it."""
+        self.fault = fault
+        self._leave()
 
     def _ask_to_quit(self) -> None:
         """Decided here, not in its turn: a ledger that is stuck keeps nobody from leaving."""

@@ -90,6 +90,7 @@ NOUNS = {
     "noun.LOGGER": "LOGGER",
     "noun.ANY": "ANY CODE",
     "noun.TASK": "TASK",
+    "noun.WAIT": "WAIT",
 }
 
 COMMANDS = {
@@ -186,9 +187,6 @@ RECEIVING: dict[str, str] = {
     "say.receiving.held_in_cage": "{scanned} held: its pallet is in the cage",
     "say.receiving.second_pack": "second pack {serial}: suspect, to the cage",
     "say.receiving.left_on_dock": "{scanned} stays on the dock: keep it apart",
-    "say.receiving.answer_recall": "answer first: {scanned} is recalled",
-    "say.receiving.answer_close": "answer first: Done or Back",
-    "say.receiving.answer_close_accept": "answer first: Accept, Done or Back",
     "say.receiving.recall_first": "{scanned} not taken: {question} is recalled",
     "say.receiving.close_first": "{scanned} not taken: answer Done or Back",
     "say.receiving.close_first_accept": "{scanned} not taken: answer Accept, Done or Back",
@@ -271,6 +269,10 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.card.nothing": "card {card}: nothing to do here",
     "say.card.done": "by card: {card}",
     "say.card.help": "help",
+    "say.card.number": "a number from 1 to {most}",
+    # The program's own faults.
+    "say.fault.set_aside": "{scanned} not judged: keep it apart, report fault {fault}",
+    "say.fault.started_again": "started again after fault {fault}: scan on",
     # Undo.
     "say.undo.goods": "taken back: {quantity} x {item}",
     "say.undo.container": "taken back: {container}",
@@ -519,6 +521,8 @@ SCREENS: dict[str, str] = {
     "screen.scanner.ready": "scanner ready",
     "screen.scanner.untested": "scanner {name} not tested yet",
     "screen.scanner.state": "scanner {name}: {state}",
+    "screen.fault.program": "program fault {fault}: it starts again",
+    "screen.fault.remedy": "Saved scans are kept. If this stays, try again and report its number.",
     "screen.stripe.demo": "DEMO  F12 scan  PIN {pin}",
     "screen.health.scanner": "scanner",
     "screen.health.centre": "centre",

@@ -178,7 +178,7 @@ def test_an_expectation_that_fails_is_exit_1(home: Path, tmp_path: Path, capsys:
         ('{"key": ""}', 'key must be text, not ""'),
         ('{"command": "jump"}', 'no command is called "jump"'),
         ('{"command": null}', "no command is called null"),
-        ('{"command": "qty0"}', 'no command is called "qty0"'),
+        ('{"command": "qty"}', 'no command is called "qty"'),
         ('{"text": true}', "text must be text or a whole number"),
         ('{"sign_in": "x"}', "sign_in needs a pin"),
         ('{"sign_in": "x", "pin": 1}', "pin must be text, not 1"),
