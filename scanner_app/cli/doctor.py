@@ -89,6 +89,8 @@ def checks(station: Station, say: Phrases) -> Iterator[Check]:
     text = say.say(code, {"path": str(home.config_path)}, whole=True)
     yield Check(say.say("screen.health.config"), ok=True, text=text)
     yield from _folder(station, say)
+    text = say.say("screen.health.log.text", {"path": str(home.log_folder)}, whole=True)
+    yield Check(say.say("screen.health.log"), ok=True, text=text)
     yield from _ledger(station, say)
     yield from _scanners(station, say)
     yield Check(say.say("screen.health.centre"), ok=True, text=say.say("screen.link.no_centre"))

@@ -1,6 +1,7 @@
 """The player behind `scanner replay` and the demonstration: one line, one step on the headless terminal, no threads.
 
-It drives the same Front and Desk as the screen; only the queue is left out, since the lines come one by one.
+It drives the same Front and Desk as the screen; only the queue is left out, since the lines come one by one. What an
+idle terminal does by itself happens where the time is moved on.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Player:
         if line.expected is not None:
             return self._expect(line.expected, line.number)
         if "at" in line.stage:
-            self._clock.set(instant_of(line.stage["at"], self._first.config.zone))
+            self._clock.move_to(instant_of(line.stage["at"], self._first.config.zone))
+            for stage in self._stages.values():
+                stage.idle()
         if "device" in line.stage:
             self._stage = self._stage_of(line.stage["device"], line.number)
         if line.step is None:
@@ -109,6 +112,11 @@ class Stage:
         self._front.take(self.ledger)
         for capture in self.ledger.inbox():
             self._front.scan(capture, confirms=False)
+
+    def idle(self) -> None:
+        """What happens by itself when time has passed: the lock, above all."""
+        self._front.idle()
+        self.ledger.checkpoint_when_idle()
 
     def close(self) -> None:
         """Closes the ledger."""

@@ -90,7 +90,6 @@ NOUNS = {
     "noun.LOGGER": "LOGGER",
     "noun.ANY": "ANY CODE",
     "noun.TASK": "TASK",
-    "noun.WAIT": "WAIT",
 }
 
 COMMANDS = {
@@ -158,6 +157,7 @@ RECEIVING: dict[str, str] = {
     "prompt.receiving.close_inferable": "{short} short, {inferable} in sealed cases: accept?",
     "prompt.receiving.close_inferable_over": "{short} short, {over} over, {inferable} in sealed cases: accept?",
     # What happened.
+    "say.number_wanted": "a number from 1 to {most}",
     "say.not_now": "not asked for here: scan on",
     "say.receiving.opened": "{document} {partner}: {expected} expected",
     "say.receiving.opened_blind": "receiving without a document",
@@ -196,7 +196,6 @@ RECEIVING: dict[str, str] = {
     "say.receiving.damaged_next": "the next scan is damaged",
     "say.receiving.damaged_not": "the next scan is not damaged",
     "say.receiving.times": "the next scan counts {number}",
-    "say.receiving.bad_number": "a number from 1 to {most}",
     "say.receiving.condition_ok": "logger well: cold goods may come in",
     "say.receiving.condition_ok_again": "logger well: scan {scanned} again",
     "say.receiving.condition_alarm": "logger alarm: cold goods to the cage",
@@ -269,7 +268,6 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.card.nothing": "card {card}: nothing to do here",
     "say.card.done": "by card: {card}",
     "say.card.help": "help",
-    "say.card.number": "a number from 1 to {most}",
     # The program's own faults.
     "say.fault.set_aside": "{scanned} not judged: keep it apart, report fault {fault}",
     "say.fault.started_again": "started again after fault {fault}: scan on",
@@ -397,7 +395,6 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.putaway.laid_back": "laid back: {scanned}",
     "say.putaway.dropped": "{count} laid back, nothing in hand",
     "say.putaway.times": "the next scan counts {number}",
-    "say.putaway.no_number": "a number from 1 to 99999",
     "say.putaway.still_in_hand": "{count} in hand: scan a place, or Back",
     "say.putaway.done": "put-away done",
     "say.putaway.done_left": "put-away done; {left} {left:unit|units} still at {place}",
@@ -427,7 +424,6 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.opening.posted": "+{quantity} {item}",
     "say.opening.posted_apart": "+{quantity} {item}, {status}",
     "say.opening.times": "the next scan counts {number}",
-    "say.opening.no_number": "a number from 1 to 99999",
     "say.opening.done": "opening balance done: {quantity}",
     "line.opening.running": "{quantity} {quantity:unit|units} of it so far in {place}",
 }
@@ -532,6 +528,8 @@ SCREENS: dict[str, str] = {
     "screen.health.folder": "folder",
     "screen.health.folder.text": "{path} {mode}",
     "screen.health.folder.remedy": "others can read it: chmod 700",
+    "screen.health.log": "log",
+    "screen.health.log.text": "{path}",
     "screen.health.ledger.missing": "{path} is not there",
     "screen.health.ledger.init": "run `scanner init`",
     "screen.health.ledger": "ledger",

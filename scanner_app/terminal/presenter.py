@@ -133,7 +133,7 @@ class Presenter:
             title=say.say(f"screen.title.{Room.FAULT.value}"),
             subtitle="",
             verb="",
-            giant=say.say("noun.WAIT"),
+            giant="",
             panel=_fault_panel(fault, say),
             keys=self._keys(front, say),
             notice=say.say("screen.leaving") if front.leaving else "",

@@ -16,7 +16,7 @@ from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_
 from scanner_app.workflows.catalogue import workflow_of
 from scanner_app.workflows.goods import codes_of
 from scanner_app.workflows.signing import SIGNING
-from scanner_app.workflows.spread_labels import NUMBER_MAX
+from scanner_app.workflows.spread_labels import NUMBER_MAX, NUMBER_WANTED
 from scanner_app.workflows.step import NOT_NOW, Command, Commanded, Line, Scanned, Tone, Transition, refuse
 from scanner_app.workflows.undo import undo_last
 
@@ -111,8 +111,7 @@ class Router:
         number = commanded.number
         if number is not None and not 1 <= number <= NUMBER_MAX:
             refused = Refused(Refusal.BAD_FORMAT, {"cause": code, "most": NUMBER_MAX})
-            say = Line("say.card.number", {"most": NUMBER_MAX})
-            return self._first(self._in_the_way(text_alone(code)), refused, say)
+            return self._first(self._in_the_way(text_alone(code)), refused, NUMBER_WANTED)
         if commanded.command is Command.HELP and self._working:
             return self._stay(Transition(None, None, Tone.NEUTRAL, Line(HELP_SHOWN)))
         return self.command(commanded)

@@ -123,7 +123,7 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
         [
             SIGN_IN,
             {"expect": {"result": "accepted", "outcome": "OK"}},
-            {"at": "2026-11-22T14:00:00+01:00"},
+            {"at": "2026-11-22T13:05:00+01:00"},
             {"open": "receiving", "document": "ASN-1001"},
             {"scan": "]C100095210010000040013", "source": "virtual"},
             {"expect": {"outcome": "MATCHED", "refusal": None}},
@@ -138,7 +138,7 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
             {"command": "qty5"},
             {"command": "sign_out"},
             {"link": "offline"},
-            {"at": "2026-11-22T15:00:00+01:00", "scan": "LOC-A-01-1"},
+            {"at": "2026-11-22T13:20:00+01:00", "scan": "LOC-A-01-1"},
         ],
         tmp_path,
         capsys,
@@ -151,6 +151,33 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
     assert (received["result"], len(received["entries"])) == ("accepted", 1)
     assert received["prompt"] == "scan on; 48 in sealed cases: Accept"
     assert steps[3]["result"] == "noop"
+    assert home.exists()
+
+
+def test_time_that_passes_in_a_replay_locks_the_screen(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "--demo", "--now", TODAY]) == 0
+    code, steps = played(
+        [
+            SIGN_IN,
+            {"at": "2026-11-22T12:09:00+00:00", "scan": "LOC-A-01-1"},
+            {"expect": {"result": "prompt", "refusal": None}},
+            {"at": "2026-11-22T20:09:00+00:00", "scan": "LOC-A-01-1"},
+            {"expect": {"result": "refused", "refusal": "ANSWER_FIRST"}},
+            {"text": SIGN_IN["pin"]},
+            {"expect": {"outcome": "OK"}},
+            {"at": "2026-11-22T08:00:00+00:00", "scan": "LOC-A-01-1"},
+            {"at": "2026-11-22T09:00:00+00:00"},
+            {"restart": True},
+            {"scan": "LOC-A-01-1"},
+            {"expect": {"refusal": "NOT_SIGNED_IN"}},
+        ],
+        tmp_path,
+        capsys,
+    )
+    assert [step for step in steps if step.get("matched") is False] == []
+    assert code == 0
     assert home.exists()
 
 

@@ -187,7 +187,7 @@ def test_what_is_no_quantity_is_asked_again(text: str) -> None:
 
     typed = desk.type(text)
 
-    assert typed.say == Line("say.receiving.bad_number", {"most": NUMBER_MAX})
+    assert typed.say == Line("say.number_wanted", {"most": NUMBER_MAX})
     assert typed.state.asks_number
 
 
