@@ -8,25 +8,31 @@ import shutil
 import sys
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from scanner_app.cli.streams import tell
+from scanner_app.domain.facts import PlaceOf
+from scanner_app.domain.masters import PlaceKind
 from scanner_app.errors import ConfigError, StoreError
 from scanner_app.phrases import printable
 from scanner_app.terminal.health import clock_line, disk_line, health_rows, sqlite_line
+from scanner_app.workflows.receiving_scanning import RECEIVED_AT
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from scanner_app.bootstrap import Station
-    from scanner_app.config import ScannerTable
+    from scanner_app.config import DeviceTable, ScannerTable
+    from scanner_app.domain.masters import Place
     from scanner_app.phrases import Phrases
+    from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.health import HealthLine
 
 HOLDS = 0
 FAILS = 1
 OWNER_ONLY = 0o077
+CAGES = frozenset({PlaceKind.CAGE})
 INDENT = "     "
 WIDTH_MIN = 20
 
@@ -125,8 +131,22 @@ def _ledger(station: Station, say: Phrases) -> Iterator[Check]:
         return
     try:
         yield from [_said(line, say) for line in health_rows(ledger, station.clock.now())]
+        yield from _places(ledger, station.config.device, say)
     finally:
         ledger.close()
+
+
+def _places(ledger: Ledger, device: DeviceTable, say: Phrases) -> Iterator[Check]:
+    """The places that the configuration names: there, and of a kind that takes what is put there."""
+    for name, code, kinds in (("read_point", device.read_point, RECEIVED_AT), ("cage", device.cage, CAGES)):
+        place = cast("Place | None", ledger.answer(PlaceOf(code)))
+        is_fit = place is not None and place.kind in kinds
+        how = "text" if is_fit else "missing" if place is None else "other"
+        ok = is_fit or not ledger.has_places()
+        kind = "" if place is None else place.kind.value
+        how = how if is_fit or not ok else "none"
+        told = say.say(f"screen.health.place.{how}", {"place": code, "kind": kind}, whole=True)
+        yield Check(say.say(f"screen.health.{name}"), ok, told, "" if ok else say.say(f"screen.health.{name}.remedy"))
 
 
 def _said(line: HealthLine, say: Phrases) -> Check:

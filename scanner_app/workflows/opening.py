@@ -189,7 +189,7 @@ def _goods(state: OpeningState, goods: Unit | Quantity, facts: Facts, moment: Mo
     counted = goods.times(state.times) if isinstance(goods, Quantity) else goods
     first = refusal_of(state.place, counted, facts, moment)
     if first is None:
-        return post(state, state.place, counted, facts)
+        return post(state, state.place, counted, facts, moment)
     tone = {Refusal.ALREADY_SCANNED: Tone.NEUTRAL, Refusal.RECALLED: Tone.RECALL}.get(first.refusal, Tone.BAD)
     return refuse(state, first.refusal, first.parameters, tone=tone, lines=lines)
 

@@ -66,7 +66,9 @@ class Putaway:
 
     def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[PutawayState]:  # noqa: ARG002 - the form of every workflow
         """Nothing in hand; goods without serials come from the read point until another place is scanned."""
-        state = PutawayState(moment.read_point, left=_left_at(moment.read_point, facts))
+        place: Place | None = None if moment.read_point is None else facts[PlaceOf(moment.read_point)]
+        source = None if place is None else place.code
+        state = PutawayState(source, left=_left_at(source, facts))
         say = Line("say.putaway.begun")
         if state.left:
             say = Line("say.putaway.begun_left", {"left": state.left, "place": state.source})

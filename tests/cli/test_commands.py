@@ -339,6 +339,34 @@ def test_doctor_tells_a_fault_of_the_ledger_whole(home: Path, check: Callable[[]
     assert told["remedy"] == "Set [device] id back, or begin a home of its own."
 
 
+def test_doctor_looks_for_the_places_that_the_configuration_names(
+    home: Path, check: Callable[[], dict[str, Any]]
+) -> None:
+    assert main(["init", "--demo", "--now", TODAY]) == 0
+    well = check()
+    assert [(well[name]["ok"], well[name]["text"]) for name in ("read point", "cage")] == [
+        (True, "DOCK-1"), (True, "CAGE"),
+    ]  # fmt: skip
+    (home / "config.toml").write_text('[device]\nid = "DEMO-1"\nread_point = "GATE"\ncage = "DOCK-1"\n', "utf-8")
+    found = check()
+    assert [(found[name]["ok"], found[name]["text"], found[name]["remedy"]) for name in ("read point", "cage")] == [
+        (
+            False, "GATE is not on the list of places",
+            "set [device] read_point to a dock, or import it: scanner import locations",
+        ),
+        (
+            False, "DOCK-1 is of the kind dock",
+            "set [device] cage to a cage, or import it: scanner import locations",
+        ),
+    ]  # fmt: skip
+
+
+def test_doctor_names_the_folder_of_the_log(home: Path, check: Callable[[], dict[str, Any]]) -> None:
+    assert main(["init"]) == 0
+    assert check()["log"] == {"check": "log", "ok": True, "text": str(home / "log"), "remedy": ""}
+    assert check()["cage"]["text"] == "no places yet: import locations"
+
+
 def test_a_ledger_in_use_is_well(home: Path, check: Callable[[], dict[str, Any]]) -> None:
     assert main(["init", "--device", "D1"]) == 0
     held = Ledger.open(home / "ledger.db", "D1", lambda: bytes(16))
