@@ -55,11 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit 0 when every check holds, 1 when one does not."""
     from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.phrases import phrases_of  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.terminal.telling import phrases_for  # noqa: PLC0415 - loaded when it is used
 
     station = open_station(options.config)
     exit_code = HOLDS
-    for check in checks(station, phrases_of(station.config.screen.language)):
+    for check in checks(station, phrases_for(station.config)):
         exit_code = exit_code if check.ok else FAILS
         if options.json:
             told = {"check": check.name, "ok": check.ok, "text": check.text, "remedy": check.remedy}

@@ -15,9 +15,8 @@ from scanner_app.config import Home, read_config
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Refused
 from scanner_app.intake import RawScan, replayed_scan
-from scanner_app.phrases import phrases_of
 from scanner_app.terminal.front import Front
-from scanner_app.terminal.telling import sentence
+from scanner_app.terminal.telling import phrases_for, sentence
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded
 
@@ -201,7 +200,7 @@ class Stage:
         self._open()
 
     def _result(self, *, prompt_changed: bool) -> Line:
-        say = phrases_of(self._language())
+        say = phrases_for(self._station.config, self._language())
         told = self._heard[-1] if self._heard else None
         prompt = self._front.desk.prompt
         saved = self.ledger.counters().scans_saved

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scanner_app.errors import ProgramError
-from scanner_app.phrases import phrases_of, printable
+from scanner_app.phrases import printable
 from scanner_app.terminal.keys import OVERLAYS
 from scanner_app.terminal.lists import follow_up_list, health_list, help_list, history_list, scan_in_words
-from scanner_app.terminal.telling import panel_of, sentence
+from scanner_app.terminal.telling import panel_of, phrases_for, sentence
 from scanner_app.terminal.view import (
     HealthRow,
     HistoryRow,
@@ -67,7 +67,7 @@ class Presenter:
         self._zone: ZoneInfo = config.zone
         self._scanner_text = scanner_text
         self._stripe = stripe
-        self._phrases = phrases_of(config.screen.language)
+        self._phrases = phrases_for(config)
         self._user = ""
         self._across = ""
 
@@ -77,7 +77,7 @@ class Presenter:
         self._user = "" if operator is None else printable(operator.name)
         language = self._config.screen.language if operator is None else operator.language
         if language != self._phrases.language:
-            self._phrases = phrases_of(language)
+            self._phrases = phrases_for(self._config, language)
         return self._phrases
 
     def view(self, front: Front) -> View:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -457,6 +458,25 @@ def test_monitor_prints_what_a_scanner_sends(tmp_path: Path, capsys: pytest.Capt
     first, second = (json.loads(line) for line in capsys.readouterr().out.split("\n") if line)
     assert (first["scan"], first["symbology"], first["cut"]) == ("]d201095\x1d21X", "]d2", False)
     assert bytes.fromhex(second["bytes"]) == b"second"
+
+
+def test_monitoring_a_port_that_is_not_there_is_exit_3_unless_it_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["devices", "monitor", str(tmp_path / "port")]) == 3
+    assert f"DEVICE_ABSENT: {tmp_path}/port is not there." in capsys.readouterr().err
+    scanner = VirtualScanner(link=tmp_path / "port")
+    with ExitStack() as plugged:
+
+        def plug_in() -> None:
+            plugged.enter_context(scanner)
+            scanner.scan("LOC-1")
+
+        later = threading.Timer(0.5, plug_in)
+        later.start()
+        assert main(["devices", "monitor", str(tmp_path / "port"), "--wait", "--count", "1"]) == 0
+        later.join()
+    assert json.loads(capsys.readouterr().out)["scan"] == "LOC-1"
 
 
 def test_monitoring_what_is_no_port_is_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
