@@ -23,6 +23,7 @@ from scanner_app.workflows.step import Line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from scanner_app.config import Config
     from scanner_app.domain.entry import Entry
     from scanner_app.intake import RawScan
     from scanner_app.store.ledger import Ledger
@@ -41,21 +42,22 @@ def make_demo_home(folder: Path) -> Path:
     return folder
 
 
-def entries_of(ledger: Ledger) -> list[Entry]:
-    """Every entry that was made at work, oldest first: not those of the site's own loading."""
+def entries_of(ledger: Ledger, *, opening: bool = False) -> list[Entry]:
+    """Every entry that was made at work, oldest first: not those of the site's own loading, but where `opening` is."""
     stored = [line["bytes"] for line in exported_lines(ledger._connection) if line["type"] == "entry"]
     entries = [decode_entry(each) for each in stored if isinstance(each, bytes)]
-    return [entry for entry in entries if entry.kind not in {EntryKind.IMPORT, EntryKind.OPENING_BALANCE}]
+    loading = {EntryKind.IMPORT, EntryKind.OPENING_BALANCE}
+    return [entry for entry in entries if opening or entry.kind not in loading]
 
 
 class Worker:
     """Scans, keys and typing, and what the screen would show."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
+    def __init__(self, template: Path, folder: Path, config: Config | None = None) -> None:
         shutil.copytree(template, folder, dirs_exist_ok=True)
         self.home = Home(folder / "config.toml", folder)
         self.clock = SettableClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
-        self.station = Station(self.home, read_config(self.home.config_path), self.clock)
+        self.station = Station(self.home, config or read_config(self.home.config_path), self.clock)
         self.site = load_demo(TODAY)
         self.heard: list[Told] = []
         self.scanner = ScannerText(Line("screen.scanner.ready"), ok=True)
