@@ -221,7 +221,7 @@ class Consumer:
 
     def _may_answer_after(self, earlier: Sequence[WaitingScan | Job]) -> bool:
         """Whether digits answer something now, or may once these have come: a key or a badge is among them."""
-        return self._front.digits_may_answer or any(
+        return self._front.asked.anything or any(
             isinstance(item, Job) or self._intake.bears_badge(item.capture) for item in earlier
         )
 

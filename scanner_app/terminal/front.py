@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from scanner_app.domain.facts import DocumentSummary, RecentScans
-from scanner_app.domain.masters import PIN_LENGTHS
-from scanner_app.domain.typed_entry import bare_key
 from scanner_app.intake import RawScan, keyed_digits, typed_scan, went_on
 from scanner_app.terminal.cards import HELP_SHOWN
 from scanner_app.terminal.desk import Desk, Told
@@ -25,6 +23,7 @@ from scanner_app.terminal.menus import (
     recall_choices,
     task_choices,
 )
+from scanner_app.terminal.quick_digits import Asked
 from scanner_app.terminal.shown import Results, Shown
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded, Line, Tone
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
     from scanner_app.workflows.step import Prompt
 
 TYPED_LENGTH_MAX = 120
+LINE_ENDS = "\r\n"
+"""What a text that is pasted as typing may end with; Enter is a key of its own."""
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 LEAVE_WITHIN_NS = 2 * NS_PER_S
@@ -97,36 +98,24 @@ class Front:
         self._leave_overlays()
         self.show(self.desk.scan(capture, confirms=confirms))
 
+    @property
+    def asked(self) -> Asked:
+        """What digits that come now may answer."""
+        typing = self._wants_number or self.shown.entering is not None
+        return Asked(pin=self.typing_secret, badge=self.beneath is Room.SIGN_IN, typing=typing)
+
     def is_answer(self, capture: Capture) -> bool:
-        """Whether digits that came as quickly as a scan's are what a person typed: then they are no scan.
-
-        A PIN, whatever its length; where a badge is asked for, what has a PIN's length, since nobody else's PIN may get
-        into the ledger either; where something is being typed or a number is asked for, digits that are no key.
-        """
+        """Whether digits that came as quickly as a scan's are what a person typed: then they are no scan."""
         digits = keyed_digits(capture)
-        if not digits or self.typing_secret:
-            return bool(digits)
-        if self.beneath is Room.SIGN_IN:
-            return self._typing or len(digits) in PIN_LENGTHS
-        return self._typing and bare_key(digits) is None
-
-    @property
-    def digits_may_answer(self) -> bool:
-        """Whether digits that come now may be an answer."""
-        return self._typing or self.beneath is Room.SIGN_IN
-
-    @property
-    def _typing(self) -> bool:
-        """Whether something is typed by hand now, or asked for as a number."""
-        return self.typing_secret or self._wants_number or self.shown.entering is not None
+        return bool(digits) and self.asked.takes(digits)
 
     def answer(self, capture: Capture) -> None:
         """Digits that are an answer, as if they had been typed one by one, with the Enter behind them."""
         self._touched_ns = self._clock.monotonic_ns()
-        handed_over = not (self._typing and went_on(capture))
+        begun = self.asked.pin or self.asked.typing
         typed = ((self.shown.entering or "") + keyed_digits(capture))[:TYPED_LENGTH_MAX]
         self.shown = replace(self.shown, entering=typed, overlay=None)
-        if handed_over:
+        if not (begun and went_on(capture)):
             self._enter()
 
     def set_aside(self, capture: Capture, fault: str) -> None:
@@ -232,6 +221,7 @@ class Front:
     def type_text(self, text: str) -> None:
         """Characters typed by hand: to the PIN, to the entry that F6 opened, to a number asked for, or to a menu."""
         self._touched_ns = self._clock.monotonic_ns()
+        text = text.rstrip(LINE_ENDS)
         if self.shown.entering is not None or self.typing_secret or self._starts_number(text):
             typed = ((self.shown.entering or "") + text)[:TYPED_LENGTH_MAX]
             self.shown = replace(self.shown, entering=typed, overlay=None)

@@ -47,6 +47,12 @@ def test_a_pin_that_is_typed_fast_or_pasted_signs_in(worker: Worker, text: str, 
     assert PIN.encode() not in everything_kept(worker)
 
 
+def test_a_pin_that_is_pasted_without_a_wedge_is_typing(worker: Worker) -> None:
+    worker.scan(badge_scan(worker.site.operator(ANA)))
+    worker.type(f"{PIN}\r\n")
+    assert worker.press("enter").room is Room.MENU
+
+
 def test_a_wrong_pin_is_counted_and_not_kept(worker: Worker) -> None:
     worker.scan(badge_scan(worker.site.operator(ANA)))
     view = worker.burst("1357")
