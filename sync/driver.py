@@ -30,6 +30,7 @@ from sync.exchange import (
     Wait,
 )
 from sync.link import LinkState, Override
+from sync.outbox import Outbox
 from sync.wire import (
     PROTO,
     PUSH_BYTES_MAX,
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
 
     from sync.engine import Engine
     from sync.exchange import Effect, Outcome, Request
-    from sync.outbox import Outbox
 
 ROWS_WHILE_SCANNING: Final = 50
 """Rows of a page while somebody scans: a scan never waits for more than the commit of one page."""
