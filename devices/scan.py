@@ -18,6 +18,9 @@ GROUP_SEPARATOR: Final = "\x1d"
 PAYLOAD_BYTES_MAX: Final = 4096
 """The longest frame that is kept: DataMatrix ends at 2335 and QR at 4296 characters, of which GS1 uses far fewer."""
 
+WEDGE: Final = "wedge"
+"""The source of what a scanner, or a person, typed into the terminal or pasted there as a block."""
+
 SYMBOLOGY_LENGTH: Final = 3
 """Flag character, code character and modifier of a symbology identifier (ISO/IEC 15424)."""
 

@@ -21,7 +21,7 @@ from typing import Final
 from devices.decode import decode
 from devices.framing import DROPPED_BYTES, Frame, Framer
 from devices.profile import ScannerProfile
-from devices.scan import Ending, RawScan
+from devices.scan import WEDGE, Ending, RawScan
 
 KEY_GAP_MS: Final = 35
 """A gap this long means typing: scanners send a key every 1 to 20 ms, people one in 60 or more."""
@@ -31,8 +31,6 @@ BURST_KEYS_MIN: Final = 4
 
 PASTE_BYTES_MAX: Final = 65_536
 """The most that is taken of one paste; what is left over marks its last scan as cut."""
-
-SOURCE: Final = "wedge"
 
 _NS_PER_MS: Final = 1_000_000
 _CONTROL_KEYS: Final = {
@@ -89,7 +87,7 @@ class TerminalKeys:
         self,
         profile: ScannerProfile,
         *,
-        source: str = SOURCE,
+        source: str = WEDGE,
         key_gap_ms: int = KEY_GAP_MS,
         burst_keys_min: int = BURST_KEYS_MIN,
     ) -> None:

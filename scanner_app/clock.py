@@ -13,6 +13,7 @@ from typing import Protocol
 
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
 NS_PER_MS = 1_000_000
+NS_PER_US = 1_000
 
 
 class Clock(Protocol):
@@ -53,7 +54,7 @@ class SystemClock:
 class SettableClock:
     """A clock that stands still until it is told: replays, demonstrations and tests.
 
-    `advance` moves wall and monotonic time together; `set` moves the wall alone, as an operator or NTP would.
+    `advance` and `move_to` move wall and monotonic time together; `set` the wall alone, as an operator or NTP would.
     """
 
     wall: datetime
@@ -72,6 +73,13 @@ class SettableClock:
         """Moves both clocks on by `ms` milliseconds, ms ≥ 0."""
         self.wall += timedelta(milliseconds=ms)
         self.elapsed_ns += ms * NS_PER_MS
+
+    def move_to(self, wall: datetime) -> None:
+        """Lets time pass until an aware instant; into the past only the wall clock goes, as `set` has it."""
+        passed = wall - self.wall
+        self.set(wall)
+        if passed > timedelta():
+            self.elapsed_ns += passed // timedelta(microseconds=1) * NS_PER_US
 
     def set(self, wall: datetime) -> None:
         """Sets the wall clock to an aware instant; elapsed time goes on by a millisecond."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "config.toml"
 LEDGER_NAME = "ledger.db"
 APP_FOLDER = "scanner"
+SYMBOLOGY_FLAG = "]"
 TEXT_MAX = 200
 """The longest text, a port's path for one; ids stand in every entry."""
 WHOLE_MAX = 1_000_000_000
@@ -234,10 +235,12 @@ def config_of(given: Mapping[str, Any], origin: str) -> Config:
         raise _refused(origin, unknown[0], None, f"is no table; known are {', '.join([*TABLES, '[scanner]'])}")
     tables = {name: _table(origin, name, kind, given.get(name, {})) for name, kind in TABLES.items()}
     _check_keys(origin, tables["keys"])
+    _check_labels(origin, tables["labels"])
     scanners = given.get("scanner", [])
     if not isinstance(scanners, list):
         raise _refused(origin, "scanner", None, "must be written [[scanner]], once for each scanner")
     read = tuple(_table(origin, "scanner", ScannerTable, each) for each in scanners)
+    _check_scanners(origin, read)
     return Config(**tables, scanner=read, origin=origin)
 
 
@@ -262,6 +265,32 @@ def _check_keys(origin: str, keys: KeysTable) -> None:
         if key.upper() in taken:
             raise _refused(origin, "keys", action, f"is {key} like {taken[key.upper()]}; each action needs its own")
         taken[key.upper()] = action
+
+
+def _check_labels(origin: str, labels: LabelsTable) -> None:
+    """No prefix is the beginning of another, in any case, nor looks like a symbology identifier: labels are read by it.
+
+    What a person types may be in small letters.
+    """
+    seen: dict[str, str] = {}
+    for name in (each.name for each in fields(labels)):
+        prefix = str(getattr(labels, name))
+        if prefix.startswith(SYMBOLOGY_FLAG):
+            why = f"must not begin with {SYMBOLOGY_FLAG} as symbology identifiers do: {prefix!r}"
+            raise _refused(origin, "labels", name, why)
+        for other, known in seen.items():
+            if prefix.lower().startswith(known.lower()) or known.lower().startswith(prefix.lower()):
+                why = f"is {prefix!r} and {other} is {known!r}: one begins with the other, and labels would be mistaken"
+                raise _refused(origin, "labels", name, why)
+        seen[name] = prefix
+
+
+def _check_scanners(origin: str, scanners: tuple[ScannerTable, ...]) -> None:
+    """Each scanner has a name of its own: the status line, the ledger and the profile know it by that."""
+    names = [table.name for table in scanners]
+    for name in names:
+        if names.count(name) > 1:
+            raise _refused(origin, "scanner", "name", f"is {name!r} of two scanners; each needs its own")
 
 
 def _check(origin: str, table: str, key: str, value: object, wanted: type[object]) -> None:

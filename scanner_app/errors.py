@@ -6,6 +6,8 @@ a stable code, says whether trying again can help, and carries the remedy a pers
 
 from __future__ import annotations
 
+REPORT_IT = "Report it with the log; `scanner doctor` names its folder."
+
 
 class ScannerError(Exception):
     """A fault outside the step: `code` is stable, `retryable` says whether the same call may work later."""
@@ -46,3 +48,16 @@ class SyncError(ScannerError):
     """The centre cannot be reached or answered something unexpected (exit 3)."""
 
     family = "Sync"
+
+
+class ProgramError(ScannerError):
+    """A fault of the program's own: an assertion, or anything else that nothing expects. The log tells of it by its id.
+
+    What was saved before it is kept, and the work is taken up from there.
+    """
+
+    family = "Program"
+
+    def __init__(self, fault: str) -> None:
+        super().__init__("PROGRAM_FAULT", f"fault {fault} of the program.", remedy=REPORT_IT, retryable=True)
+        self.fault = fault

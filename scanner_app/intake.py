@@ -6,12 +6,14 @@ same scan is the same fact.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from devices.scan import Method, RawScan, scan_of_text
+from devices.scan import WEDGE, Ending, Method, RawScan, scan_of_text
+from scanner_app.domain.badges import bears_badge, is_masked, token_hash, without_token
 from scanner_app.domain.entry import Raw
+from scanner_app.domain.keys import is_digits
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.scan import Kind, LabelPrefixes, ParsedScan, ScanError, parse_scan
 from scanner_app.domain.typed_entry import read_typed
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-__all__ = ["Intake", "RawScan", "raw_of", "replayed_scan", "typed_scan"]
+__all__ = ["Intake", "RawScan", "keyed_digits", "replayed_scan", "typed_scan", "went_on"]
 
-TOKEN_HASH_LENGTH = 16
+SPACE = " "
 CUT = "the scan was cut"
+BADGE_NOT_KEPT = "no badge is kept over a restart"
 NO_SYMBOLOGY = "no symbology id: turn AIM ID on"
 NEEDS_SYMBOLOGY = frozenset({Kind.GTIN, Kind.SSCC, Kind.UNKNOWN, Kind.NATIONAL, Kind.HIBC})
 """Kinds that a scanner whose profile promises symbology ids cannot have meant without one."""
@@ -68,11 +71,49 @@ class Intake:
             return Refused(Refusal.UNREADABLE, {"cause": CUT})
         read = read_typed if capture.method == Method.MANUAL.value else parse_scan
         parsed = read(capture.text, today, self.labels)
+        if isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE:
+            return Refused(Refusal.UNREADABLE, {"cause": BADGE_NOT_KEPT}) if is_masked(parsed.text) else parsed
+        if self.bears_badge(capture):
+            parsed = read(self.kept(capture).text, today, self.labels)
         if isinstance(parsed, ScanError):
             return _refused(parsed)
         if parsed.symbology is None and parsed.kind in NEEDS_SYMBOLOGY and capture.profile in self.promises_symbology:
             return Refused(Refusal.UNREADABLE, {"cause": NO_SYMBOLOGY})
         return parsed
+
+    def bears_badge(self, capture: Capture) -> bool:
+        """Whether the scan is a badge with its token, or what may be one."""
+        return bears_badge(capture.text, self.labels.badge, _day_of(capture))
+
+    def kept(self, capture: Capture) -> Capture:
+        """The capture as the inbox keeps it: of a badge, or what may be one, a hash stands where its token was."""
+        text = without_token(capture.text, self.labels.badge, _day_of(capture))
+        return capture if text == capture.text else replace(capture, text=text, payload=text.encode())
+
+    def raw_of(self, capture: Capture, parsed: ParsedScan | Refused) -> Raw:
+        """The scan as the entry keeps it. A badge's token is replaced by a hash: the ledger must sign nobody in."""
+        payload = self.kept(capture).payload
+        if isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE:
+            badge = badge_of(parsed)
+            payload = f"{badge.operator}#{token_hash(badge.token)}".encode()
+        return Raw(payload, capture.symbology, capture.source, capture.profile, capture.method)
+
+
+def _day_of(capture: Capture) -> date:
+    return datetime.fromtimestamp(capture.wall_ms / 1000, UTC).date()
+
+
+def keyed_digits(capture: Capture) -> str:
+    """The digits of a burst or a paste of keys that holds nothing else: a person may have typed them. Else empty."""
+    if capture.source != WEDGE:
+        return ""
+    digits = capture.text.strip(SPACE)
+    return digits if is_digits(digits) else ""
+
+
+def went_on(capture: Capture) -> bool:
+    """Whether keys merely stopped, without the Enter that would hand them over."""
+    return capture.ended_by == Ending.IDLE.value
 
 
 def _refused(error: ScanError) -> Refused:
@@ -80,16 +121,6 @@ def _refused(error: ScanError) -> Refused:
     code = error.code.value
     refusal = Refusal(code) if code in Refusal.__members__ else Refusal.BAD_FORMAT
     return Refused(refusal, {"cause": error.message, "code": code, "ai": error.ai, "offset": error.offset})
-
-
-def raw_of(capture: Capture, parsed: ParsedScan | Refused) -> Raw:
-    """The scan as the entry keeps it. A badge's token is replaced by a hash: the ledger must not sign anybody in."""
-    payload = capture.payload
-    if isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE:
-        badge = badge_of(parsed)
-        digest = hashlib.sha256(badge.token.encode("utf-8", "surrogatepass")).hexdigest()
-        payload = f"{badge.operator}#{digest[:TOKEN_HASH_LENGTH]}".encode()
-    return Raw(payload, capture.symbology, capture.source, capture.profile, capture.method)
 
 
 def typed_scan(text: str, monotonic_ns: int, wall_ms: int) -> RawScan:

@@ -62,7 +62,7 @@ def read_contents(kind: str, text: str, *, partial: bool = False) -> Contents:
     bad = tuple(reading.bad)
     places = {each.where for each in bad}
     if bad and partial and "" not in places:
-        reading = read_file(kind, text, places)
+        reading = read_file(kind, text, without=places)
     return Contents(kind, sha256, SiteRecords() if reading.bad else _records_of(reading), (), bad)
 
 

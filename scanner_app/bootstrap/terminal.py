@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from devices.beeper import Tone
 from devices.profile import ScannerProfile
 from devices.terminal_keys import KeyPress, TerminalKeys, Verdict
+from scanner_app.bootstrap.log import start_log, stop_log
 from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of
 from scanner_app.bootstrap.station import desk_of, intake_of, open_ledger
 from scanner_app.terminal.consumer import Bounds, Consumer
+from scanner_app.terminal.faults import LOG
 from scanner_app.terminal.front import LEAVE_WITHIN_NS, Front
 from scanner_app.terminal.presenter import Presenter
 from screens.keyboard import hand_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from logging import Handler
 
     from devices.beeper import Beeper
     from devices.scan import RawScan
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from devices.terminal_keys import Heard
     from scanner_app.bootstrap.scanners import Scanner
     from scanner_app.bootstrap.station import Station
+    from scanner_app.errors import ProgramError
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.view import View
     from scanner_app.workflows.step import Line
@@ -59,11 +63,17 @@ class Terminal:
         )  # fmt: skip
         bounds = Bounds(config.scan.guard_ms, config.scan.spill_after_ms, config.scan.queue_max)
         self._consumer = Consumer(lambda: open_ledger(station), self._front, intake_of(station), clock, bounds)
+        self._log: Handler | None = None
+        self.fault: ProgramError | None = None
+        self._consumer.died = self._died
         self._front.submit = self._consumer.submit
         self._front.retry = self._consumer.retry
 
     def start(self) -> None:
         """Opens the ledger, then the scanners. Raises StoreError or ConfigError."""
+        self._log = start_log(self._station.home.log_folder)
+        config = self._station.config
+        LOG.info("started", extra={"site": config.site.id, "device": config.device.id, "pid": os.getpid()})
         console = os.environ.get("TERM") == "linux"
         self._beeper = beeper_of(self._station.config, self._ring_bell, console=console)
         self._consumer.start()
@@ -71,12 +81,14 @@ class Terminal:
             source.start(self.submit, self._source_changed)
 
     def stop(self) -> None:
-        """Sources stop, the queue drains, the ledger closes."""
+        """Sources stop, the queue drains, the ledger closes, the log ends."""
         for source in self._sources:
             source.stop()
         self._consumer.stop()
         if self._beeper is not None:
             self._beeper.close()
+        LOG.info("ended", extra={"pid": os.getpid()})
+        stop_log(self._log)
 
     def submit(self, raw: RawScan) -> None:
         """A scan from any source."""
@@ -84,6 +96,7 @@ class Terminal:
             self._beeper.play(Tone.BAD)
 
     def _source_changed(self, status: SourceStatus) -> None:
+        LOG.info("scanner", extra={"source": status.source, "state": status.state.value, "code": status.code})
         self._board.changed(status)
         self._consumer.post(_nothing)
 
@@ -131,6 +144,11 @@ class Terminal:
     def quitting(self, leave: Callable[[], object]) -> None:
         """How the program is left."""
         self._leave = leave
+
+    def _died(self, fault: ProgramError) -> None:
+        """The ledger thread cannot go on, nor say so on the screen: the program ends, and the command says it."""
+        self.fault = fault
+        self._leave()
 
     def _ask_to_quit(self) -> None:
         """Decided here, not in its turn: a ledger that is stuck keeps nobody from leaving."""

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 def reading(station: Station) -> Iterator[Connection]:
     """A read-only connection to the station's ledger. Raises StoreError where there is none or it cannot be read."""
     from scanner_app.store.database import connect_reader  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.store.faults import damage_told  # noqa: PLC0415 - loaded when it is used
     from scanner_app.store.schema import check_readable  # noqa: PLC0415 - loaded when it is used
 
-    connection = connect_reader(station.home.ledger_path)
+    path = station.home.ledger_path
+    connection = connect_reader(path)
     try:
-        check_readable(connection, station.home.ledger_path)
-        yield connection
+        check_readable(connection, path)
+        with damage_told(path):
+            yield connection
     finally:
         connection.close()
 

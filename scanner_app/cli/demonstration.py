@@ -49,6 +49,8 @@ def _what(line: dict[str, Any]) -> str:
         return "badge " + str(line["sign_in"]).partition(".")[0]
     if "open" in line:
         return f"{line['open']} {line.get('document') or ''}"
+    if "text" in line:
+        return "the PIN at the lock"
     name, value = next(iter(line.items()))
     shown = str(value).replace("\x1d", "␝")
     return shown if name == "scan" else f"{name} {shown}"

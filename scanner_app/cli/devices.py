@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DONE = 0
 PER_SECOND_DEFAULT = 2.0
 UNUSABLE = frozenset({"stopped", "denied", "busy"})
+READY, LOST = "ready", "lost"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     monitor.add_argument("--bit-rate", type=int, default=9600, metavar="N", help="bits per second (default 9600)")
     monitor.add_argument("--json", action="store_true", help="the answer is JSON in any case")
     monitor.add_argument("--count", type=int, default=0, metavar="N", help="end after N scans (default: never)")
+    monitor.add_argument("--wait", action="store_true", help="wait for a port that is not there yet")
     simulate = actions.add_parser("simulate", help="a virtual scanner on a pty; prints its path first")
     simulate.add_argument("file", nargs="?", metavar="FILE", help="scans, one a line (default: typed lines)")
     simulate.add_argument(
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "list":
         return _list(as_json=options.json)
     if options.action == "monitor":
-        return _monitor(options.port, options.bit_rate, options.count)
+        return _monitor(options.port, options.bit_rate, options.count, wait=options.wait)
     return _simulate(options)
 
 
@@ -72,12 +74,14 @@ def _list(*, as_json: bool) -> int:
     return DONE
 
 
-def _monitor(port: str, bit_rate: int, count: int) -> int:
+def _monitor(port: str, bit_rate: int, count: int, *, wait: bool) -> int:
+    """Prints scans until there were `count`. A port that was there may be unplugged: it is waited for."""
     from scanner_app.bootstrap.scanners import watch_port  # noqa: PLC0415 - loaded when it is used
 
     ended = threading.Event()
     failed: list[SourceStatus] = []
     seen = 0
+    waits = wait
 
     def deliver(raw: RawScan) -> None:
         nonlocal seen
@@ -88,8 +92,11 @@ def _monitor(port: str, bit_rate: int, count: int) -> int:
             ended.set()
 
     def changed(status: SourceStatus) -> None:
+        nonlocal waits
         sys.stderr.write(f"scanner: {status.state.value} {status.detail} {status.remedy}".rstrip(" ") + "\n")
-        if status.state.value in UNUSABLE and not ended.is_set():
+        waits = waits or status.state.value == READY
+        is_missing = status.state.value == LOST and not waits
+        if (is_missing or status.state.value in UNUSABLE) and not ended.is_set():
             failed.append(status)
             ended.set()
 

@@ -8,25 +8,31 @@ import shutil
 import sys
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from scanner_app.cli.streams import tell
+from scanner_app.domain.facts import PlaceOf
+from scanner_app.domain.masters import PlaceKind
 from scanner_app.errors import ConfigError, StoreError
 from scanner_app.phrases import printable
 from scanner_app.terminal.health import clock_line, disk_line, health_rows, sqlite_line
+from scanner_app.workflows.receiving_scanning import RECEIVED_AT
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from scanner_app.bootstrap import Station
-    from scanner_app.config import ScannerTable
+    from scanner_app.config import DeviceTable, ScannerTable
+    from scanner_app.domain.masters import Place
     from scanner_app.phrases import Phrases
+    from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.health import HealthLine
 
 HOLDS = 0
 FAILS = 1
 OWNER_ONLY = 0o077
+CAGES = frozenset({PlaceKind.CAGE})
 INDENT = "     "
 WIDTH_MIN = 20
 
@@ -49,11 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit 0 when every check holds, 1 when one does not."""
     from scanner_app.bootstrap import open_station  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.phrases import phrases_of  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.terminal.telling import phrases_for  # noqa: PLC0415 - loaded when it is used
 
     station = open_station(options.config)
     exit_code = HOLDS
-    for check in checks(station, phrases_of(station.config.screen.language)):
+    for check in checks(station, phrases_for(station.config)):
         exit_code = exit_code if check.ok else FAILS
         if options.json:
             told = {"check": check.name, "ok": check.ok, "text": check.text, "remedy": check.remedy}
@@ -89,6 +95,8 @@ def checks(station: Station, say: Phrases) -> Iterator[Check]:
     text = say.say(code, {"path": str(home.config_path)}, whole=True)
     yield Check(say.say("screen.health.config"), ok=True, text=text)
     yield from _folder(station, say)
+    text = say.say("screen.health.log.text", {"path": str(home.log_folder)}, whole=True)
+    yield Check(say.say("screen.health.log"), ok=True, text=text)
     yield from _ledger(station, say)
     yield from _scanners(station, say)
     yield Check(say.say("screen.health.centre"), ok=True, text=say.say("screen.link.no_centre"))
@@ -123,8 +131,22 @@ def _ledger(station: Station, say: Phrases) -> Iterator[Check]:
         return
     try:
         yield from [_said(line, say) for line in health_rows(ledger, station.clock.now())]
+        yield from _places(ledger, station.config.device, say)
     finally:
         ledger.close()
+
+
+def _places(ledger: Ledger, device: DeviceTable, say: Phrases) -> Iterator[Check]:
+    """The places that the configuration names: there, and of a kind that takes what is put there."""
+    for name, code, kinds in (("read_point", device.read_point, RECEIVED_AT), ("cage", device.cage, CAGES)):
+        place = cast("Place | None", ledger.answer(PlaceOf(code)))
+        is_fit = place is not None and place.kind in kinds
+        how = "text" if is_fit else "missing" if place is None else "other"
+        ok = is_fit or not ledger.has_places()
+        kind = "" if place is None else place.kind.value
+        how = how if is_fit or not ok else "none"
+        told = say.say(f"screen.health.place.{how}", {"place": code, "kind": kind}, whole=True)
+        yield Check(say.say(f"screen.health.{name}"), ok, told, "" if ok else say.say(f"screen.health.{name}.remedy"))
 
 
 def _said(line: HealthLine, say: Phrases) -> Check:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import errno
+import os
+import stat
 
 from scanner_app.errors import ConfigError
 from scanner_app.phrases import printable
@@ -17,18 +19,34 @@ def text_given(name: str, code: str) -> str:
 
 
 def content_given(name: str, code: str) -> bytes:
-    """The bytes of a file, at most 64 MiB. Raises ConfigError with `code`."""
-    path = Path(name)
+    """The bytes of a regular file, at most 64 MiB. Raises ConfigError with `code`."""
     try:
-        if path.stat().st_size > BYTES_MAX:
-            raise ConfigError(code, f"{printable(name)}: over {BYTES_MAX} bytes.", remedy="Split the file.")
-        return path.read_bytes()
+        content = _read(name)
     except FileNotFoundError:
         raise ConfigError(code, f"There is no file {printable(name)}.") from None
     except OSError as fault:
         raise ConfigError(code, f"{printable(name)}: cannot be read: {fault.strerror}.") from fault
     except ValueError as fault:
         raise ConfigError(code, f"{printable(name)} is no file name: {fault}.") from fault
+    if len(content) > BYTES_MAX:
+        raise ConfigError(code, f"{printable(name)}: over {BYTES_MAX} bytes.", remedy="Split the file.")
+    return content
+
+
+def _read(name: str) -> bytes:
+    """What stands in a regular file, as far as its size may be, and a byte more where it is larger.
+
+    Raises OSError for anything else: a device has no end, and a pipe may never have a beginning.
+    """
+    with open(name, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return file.read(BYTES_MAX + 1)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe that nobody writes to would wait for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def decoded(content: bytes, name: str, code: str) -> str:

@@ -6,12 +6,13 @@ import hashlib
 import sys
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from scanner_app.cli.given import content_given, decoded
 from scanner_app.cli.telling import counted
 from scanner_app.domain.facts import DocumentOf, LevelOf
 from scanner_app.domain.import_forms import FORMS, read_file
+from scanner_app.domain.import_records import place_of_level
 from scanner_app.domain.import_rows import BadRow
 from scanner_app.domain.site_records import SiteRecords
 from scanner_app.phrases import printable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from scanner_app.bootstrap import Station
     from scanner_app.domain.import_records import Reading
-    from scanner_app.domain.masters import Operator
+    from scanner_app.domain.masters import Level, Operator
     from scanner_app.store.ledger import Ledger
 
 DONE = 0
@@ -44,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
     from scanner_app.bootstrap import open_ledger, open_station  # noqa: PLC0415 - loaded when it is used
 
     content = content_given(options.file, UNREADABLE)
-    reading = read_file(options.kind, decoded(content, options.file, UNREADABLE))
     station = open_station(options.config)
+    reading = read_file(options.kind, decoded(content, options.file, UNREADABLE), station.config.site.owner)
     ledger = open_ledger(station)
     try:
         today = station.clock.now().astimezone(station.config.zone).date()
@@ -72,6 +73,7 @@ def conflicts(reading: Reading, ledger: Ledger, today: date, badge_prefix: str) 
             where, column = rows[0]
             more = f" ({counted(len(rows) - 1, 'more row names', 'more rows name')} it)" if len(rows) > 1 else ""
             yield BadRow(where, column, f"no item {gtin} is known: import items first{more}")
+    yield from _odd_levels(reading, ledger, today)
     for document in reading.documents:
         if ledger.answer(DocumentOf(document.id)) is not None:
             yield BadRow(reading.first["document", document.id], "document", f"{document.id} is there already")
@@ -81,6 +83,19 @@ def conflicts(reading: Reading, ledger: Ledger, today: date, badge_prefix: str) 
             yield BadRow(
                 where, "id", f"must be what the badge says before the full stop: {badge_prefix}1042 or the like"
             )
+
+
+def _odd_levels(reading: Reading, ledger: Ledger, today: date) -> Iterator[BadRow]:
+    """GTINs that would stand for two things: a level's that is an item's own already, and the other way round."""
+    for level in reading.levels:
+        known = cast("Level | None", ledger.answer(LevelOf(level.gtin, today)))
+        if known is not None and known.item.gtin == level.gtin != level.item:
+            yield BadRow(place_of_level(reading, level), "gtin", f"{level.gtin} is the item {known.item.name} already")
+    for item in reading.items:
+        known = cast("Level | None", ledger.answer(LevelOf(item.gtin, today)))
+        if known is not None and known.item.gtin != item.gtin:
+            what = f"{item.gtin} is a {known.name} of {known.factor} of the item {known.item.gtin} already"
+            yield BadRow(reading.first["item", item.gtin], "gtin", what)
 
 
 def records_of(reading: Reading) -> SiteRecords:

@@ -1,6 +1,7 @@
 """The player behind `scanner replay` and the demonstration: one line, one step on the headless terminal, no threads.
 
-It drives the same Front and Desk as the screen; only the queue is left out, since the lines come one by one.
+It drives the same Front and Desk as the screen; only the queue is left out, since the lines come one by one. What an
+idle terminal does by itself happens where the time is moved on.
 """
 
 from __future__ import annotations
@@ -14,10 +15,8 @@ from scanner_app.config import Home, read_config
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Refused
 from scanner_app.intake import RawScan, replayed_scan
-from scanner_app.phrases import phrases_of
-from scanner_app.terminal.cards import card_command
 from scanner_app.terminal.front import Front
-from scanner_app.terminal.telling import sentence
+from scanner_app.terminal.telling import phrases_for, sentence
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded
 
@@ -59,7 +58,9 @@ class Player:
         if line.expected is not None:
             return self._expect(line.expected, line.number)
         if "at" in line.stage:
-            self._clock.set(instant_of(line.stage["at"], self._first.config.zone))
+            self._clock.move_to(instant_of(line.stage["at"], self._first.config.zone))
+            for stage in self._stages.values():
+                stage.idle()
         if "device" in line.stage:
             self._stage = self._stage_of(line.stage["device"], line.number)
         if line.step is None:
@@ -111,6 +112,11 @@ class Stage:
         for capture in self.ledger.inbox():
             self._front.scan(capture, confirms=False)
 
+    def idle(self) -> None:
+        """What happens by itself when time has passed: the lock, above all."""
+        self._front.idle()
+        self.ledger.checkpoint_when_idle()
+
     def close(self) -> None:
         """Closes the ledger."""
         self.ledger.close()
@@ -120,8 +126,12 @@ class Stage:
 
     def _scan(self, raw: RawScan) -> None:
         guard_ns = self._station.config.scan.guard_ms * 1_000_000
+        capture = self._intake.capture(raw)
+        if self._front.is_answer(capture):
+            self._front.answer(capture)
+            return
         confirms = raw.monotonic_ns >= self._front.prompt_shown_ns + guard_ns
-        self._front.scan(self._intake.capture(raw), confirms=confirms)
+        self._front.scan(capture, confirms=confirms)
 
     def step(self, line: ReplayLine) -> Line:
         """Runs one step; what it came to."""
@@ -160,8 +170,7 @@ class Stage:
             self._front.press(key.lower() if key.lower() in {"enter", "escape", "backspace"} else key)
 
     def _play_command(self, line: ReplayLine) -> None:
-        commanded = card_command(line.given["command"].upper())
-        self._hear(self._front.desk.sign_out() if commanded is None else self._front.desk.command(commanded))
+        self._front.show(self._front.desk.card(line.given["command"].upper()))
 
     def _play_text(self, line: ReplayLine) -> None:
         """Typed by hand: the keys of the screen, F6 first where nothing asks for typing yet."""
@@ -174,14 +183,15 @@ class Stage:
         self._scan(self._raw(line, line.given["sign_in"]))
         if self._front.typing_secret:
             self._clock.advance(STEP_MS)
-            self._hear(self._front.desk.pin(line.given["pin"]))
+            self._front.show(self._front.desk.pin(line.given["pin"]))
 
     def _play_open(self, line: ReplayLine) -> None:
-        self._front.leave_all()
-        self._hear(self._front.desk.open(line.given["open"], line.given.get("document")))
+        if not self._front.recall:
+            self._front.leave_all()
+        self._front.show(self._front.desk.open(line.given["open"], line.given.get("document")))
 
     def _play_second_pack(self, line: ReplayLine) -> None:  # noqa: ARG002 - every play takes its line
-        self._hear(self._front.desk.command(Commanded(Command.SECOND_PACK)))
+        self._front.show(self._front.desk.command(Commanded(Command.SECOND_PACK)))
 
     def _play_restart(self, line: ReplayLine) -> None:  # noqa: ARG002 - every play takes its line
         """A battery pull: nothing in memory survives; the ledger is opened anew."""
@@ -190,7 +200,7 @@ class Stage:
         self._open()
 
     def _result(self, *, prompt_changed: bool) -> Line:
-        say = phrases_of(self._language())
+        say = phrases_for(self._station.config, self._language())
         told = self._heard[-1] if self._heard else None
         prompt = self._front.desk.prompt
         saved = self.ledger.counters().scans_saved

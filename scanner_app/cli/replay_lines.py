@@ -14,12 +14,11 @@ from typing import Any, Final
 
 from scanner_app.errors import ConfigError
 from scanner_app.phrases import printable
-from scanner_app.terminal.cards import card_command
+from scanner_app.terminal.cards import card_of
 from scanner_app.workflows.catalogue import WORKFLOWS
 
 Line = dict[str, Any]
 EXPECT: Final = "expect"
-SIGN_OUT: Final = "SIGN_OUT"
 NEW_PROFILE: Final = "new"
 PROFILES: Final = ("test", NEW_PROFILE)
 OFFLINE: Final = "offline"
@@ -141,7 +140,7 @@ def _device(value: object) -> str:
 
 
 def _command(value: object) -> str:
-    known = isinstance(value, str) and (value.upper() == SIGN_OUT or card_command(value.upper()) is not None)
+    known = isinstance(value, str) and card_of(value.upper()) is not None
     return "" if known else f"no command is called {_shown(value)}"
 
 

@@ -130,6 +130,6 @@ def show(config: Config, make: Callable[[], Terminal]) -> int:
     finally:
         go_on()
         driver.stop()
-    if driver.fault is not None:
-        raise driver.fault
+    if driver.ended_by is not None:
+        raise driver.ended_by
     return DONE

@@ -10,6 +10,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from scanner_app.errors import ScannerError
 from scanner_app.phrases import phrases_of
 from scanner_app.terminal.view import Link, Meter, Room, Status, View
 
@@ -45,7 +46,7 @@ class StartingTerminal:
         self._loader = threading.Thread(target=self._load, name="start", daemon=True)
         self._announce: Callable[[], None] = _nothing
         self.leave: Callable[[], object] = _nothing
-        self.fault: BaseException | None = None
+        self.fault: ScannerError | None = None
 
     def view(self) -> View:
         """The terminal's view; the first one until it is there. On the app's loop, where what was kept is handed on."""
@@ -67,12 +68,21 @@ class StartingTerminal:
             terminal = self._make()
             terminal.subscribe(self._announce)
             terminal.start()
-        except BaseException as fault:  # noqa: BLE001 - said by the command once the screen is given back
+        except ScannerError as fault:
             self.fault = fault
+            self.leave()
+            return
+        except Exception as fault:  # noqa: BLE001 - said by the command once the screen is given back
+            self.fault = _own_fault(fault)
             self.leave()
             return
         self._terminal = terminal
         self._announce()
+
+    @property
+    def ended_by(self) -> ScannerError | None:
+        """What kept the terminal from starting, or what ended it; None while all is well."""
+        return self.fault or (None if self._terminal is None else self._terminal.fault)
 
     def key(self, name: str) -> None:
         """A key by name."""
@@ -123,6 +133,14 @@ class StartingTerminal:
             self._loader.join()
         if self._terminal is not None:
             self._terminal.stop()
+
+
+def _own_fault(fault: Exception) -> ScannerError:
+    """A fault of the program's own, by its id."""
+    from scanner_app.bootstrap import new_id  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.terminal.faults import own_fault  # noqa: PLC0415 - loaded when it is used
+
+    return own_fault(fault, new_id)
 
 
 def _nothing() -> None:

@@ -1,8 +1,8 @@
 """The demonstration shift: what Ana does on a morning, as lines for `scanner replay` (docs/contract).
 
 She receives two pallets unopened, loose packs among which one has expired and one is recalled, a cold delivery with its
-temperature logger and a delivery without serials; puts some of it away; looks one pack up. After each step that matters
-stands what it must come to, so that the demonstration is a check as well.
+temperature logger and a delivery without serials; puts some of it away; looks one pack up. While she is away the screen
+locks. After each step that matters stands what it must come to, so that the demonstration is a check as well.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _receive_loose(site: DemoSite) -> Iterator[Line]:
     """Loose packs: good, taken back, doubled, expired, recalled, damaged; and two cases."""
     asn = site.document("ASN-1002")
     good = _loose(asn, "N31")
-    yield _at(site, "08:40")
+    yield from _back_at(site, "08:40")
     yield _open("receiving", asn.id)
     for unit in good[:3]:
         yield _scan(expected_scan(unit))
@@ -114,7 +114,7 @@ def _recall(asn: DemoDocument) -> Iterator[Line]:
 def _receive_cold(site: DemoSite) -> Iterator[Line]:
     """A cold pallet waits for its logger's result."""
     asn = site.document("ASN-1003")
-    yield _at(site, "09:20")
+    yield from _back_at(site, "09:20")
     yield _open("receiving", asn.id)
     yield _scan(container_scan(_pallets(asn)[0]))
     yield _refused("CONDITION_MISSING")
@@ -136,7 +136,7 @@ def _receive_by_lines(site: DemoSite) -> Iterator[Line]:
     """Goods without serials, counted: by the pack, by the case and by a typed quantity; one more than was expected."""
     order = site.document("PO-2001")
     painaway, salinera = order.lines[0], order.lines[1]
-    yield _at(site, "09:50")
+    yield from _back_at(site, "09:50")
     yield _open("receiving", order.id)
     yield _scan(_line_scan(painaway.gtin, site))
     yield _accepted("MATCHED")
@@ -158,7 +158,7 @@ def _receive_by_lines(site: DemoSite) -> Iterator[Line]:
 def _put_away(site: DemoSite) -> Iterator[Line]:
     """A pallet, loose packs, and cold goods, whose first bin is of the wrong storage class."""
     pallets, cold = _pallets(site.document("ASN-1001")), _pallets(site.document("ASN-1003"))[0]
-    yield _at(site, "10:30")
+    yield from _back_at(site, "10:30")
     yield _open("putaway")
     for pallet, place in zip(pallets, ("B-04-2", "B-04-3"), strict=True):
         yield _scan(container_scan(pallet))
@@ -178,7 +178,7 @@ def _put_away(site: DemoSite) -> Iterator[Line]:
 
 def _look_up(site: DemoSite) -> Iterator[Line]:
     """What one pack is, where it stands and what happened to it."""
-    yield _at(site, "11:00")
+    yield from _back_at(site, "11:00")
     yield {"key": "F8"}
     yield _scan(expected_scan(_loose(site.document("ASN-1002"), "N31")[0]))
     yield _accepted("OK")
@@ -211,6 +211,13 @@ def _line_scan(gtin: str, site: DemoSite, label_gtin: str | None = None) -> str:
 
 def _at(site: DemoSite, time: str) -> Line:
     return {"at": f"{site.today.isoformat()}T{time}:00+00:00"}
+
+
+def _back_at(site: DemoSite, time: str) -> Iterator[Line]:
+    """After a break longer than the idle time, which locked the screen: the PIN alone opens it."""
+    yield _at(site, time)
+    yield {"text": site.operator(OPERATOR).pin}
+    yield _accepted("OK")
 
 
 def _open(workflow: str, document: str | None = None) -> Line:

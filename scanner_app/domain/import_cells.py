@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from scanner_app.domain.import_rows import BadRow, shown
 from scanner_app.domain.keys import SSCC_DIGITS, Gtin, KeyFormatError, Lot, Serial, Sscc, is_digits
+from scanner_app.domain.masters import PIN_LENGTHS
 from scanner_app.domain.stock import CASE_PLACE, SSCC_PLACE, case_place, sscc_place
 from scanner_app.languages import LANGUAGES
 
@@ -23,7 +24,7 @@ QUANTITY_MAX: Final = 1_000_000
 QUANTITY_DIGITS_MAX: Final = 7
 TRUE: Final = frozenset({"yes", "true", "1"})
 FALSE: Final = frozenset({"no", "false", "0"})
-PIN: Final = re.compile(r"[0-9]{4,12}")
+PIN: Final = re.compile(f"[0-9]{{{PIN_LENGTHS.start},{PIN_LENGTHS.stop - 1}}}")
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
 VERIFIER_BEGINNING: Final = "$argon2id$"
 
@@ -146,7 +147,7 @@ class Cells:
             if self.has("pin") or self.has("token"):
                 self.refuse("verifier", "stands instead of pin and token, not beside them")
             return verifier, ""
-        pin = self._secret_part("pin", PIN, "must be 4 to 12 digits")
+        pin = self._secret_part("pin", PIN, f"must be {PIN_LENGTHS.start} to {PIN_LENGTHS.stop - 1} digits")
         token = self._secret_part("token", TOKEN, "must be 16 to 64 letters (a to z), digits, - or _")
         return "", pin + token
 

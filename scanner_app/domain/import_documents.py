@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from scanner_app.domain.import_json import JsonFile, row_of
 from scanner_app.domain.import_rows import BadRow, Row, Rows, place_of, shown
-from scanner_app.domain.masters import DEFAULT_OWNER, DocumentKind
+from scanner_app.domain.masters import DocumentKind
 from scanner_app.domain.site_records import ContainerRecord, DocumentRecord, LineRecord, UnitRecord
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Gathering:
     owner: str
     said: dict[str, str]
     containers: list[ContainerRecord] = field(default_factory=list)
+    parents: list[tuple[str, str]] = field(default_factory=list)
+    """Each container that something stands in: on which row, and which."""
     units: list[UnitRecord] = field(default_factory=list)
     lines: list[LineRecord] = field(default_factory=list)
 
@@ -52,7 +54,7 @@ def read_document_row(cells: Cells, reading: Reading, gathered: dict[str, Gather
     document = cells.text("document")
     known = gathered.get(document)
     if known is None:
-        known = gathered[document] = _first_row(cells)
+        known = gathered[document] = _first_row(cells, reading.owner)
         reading.first["document", document] = cells.where
     for column, said in known.said.items():
         if cells.has(column) and cells.raw(column) != said:
@@ -65,10 +67,10 @@ def read_document_row(cells: Cells, reading: Reading, gathered: dict[str, Gather
         _read_line(cells, reading, known)
 
 
-def _first_row(cells: Cells) -> Gathering:
+def _first_row(cells: Cells, owner: str) -> Gathering:
     said = {column: cells.raw(column) for column in ("kind", "partner", "owner")}
     kind, partner = cells.word("kind", DocumentKind), cells.text("partner")
-    return Gathering(cells.where, kind, partner, cells.optional("owner") or DEFAULT_OWNER, said)
+    return Gathering(cells.where, kind, partner, cells.optional("owner") or owner, said)
 
 
 def _read_container(cells: Cells, reading: Reading, document: str, known: Gathering) -> None:
@@ -77,12 +79,23 @@ def _read_container(cells: Cells, reading: Reading, document: str, known: Gather
         if cells.has(column):
             cells.refuse(column, "does not belong to a container: give its content rows of their own")
     cells.once(reading.first, "container", "container", document, container)
-    known.containers.append(ContainerRecord(container, cells.container("parent")))
+    parent = _read_parent(cells, known)
+    if container and parent == container:
+        cells.refuse("parent", f"{container} cannot stand in itself")
+    known.containers.append(ContainerRecord(container, parent))
+
+
+def _read_parent(cells: Cells, known: Gathering) -> str | None:
+    """The container that a row stands in."""
+    parent = cells.container("parent")
+    if parent:
+        known.parents.append((cells.where, parent))
+    return parent
 
 
 def _read_unit(cells: Cells, reading: Reading, document: str, known: Gathering) -> None:
     unit = UnitRecord(
-        cells.gtin("gtin"), cells.serial() or "", cells.lot(), cells.day("expiry"), cells.container("parent")
+        cells.gtin("gtin"), cells.serial() or "", cells.lot(), cells.day("expiry"), _read_parent(cells, known)
     )
     if cells.raw("quantity") not in UNIT_QUANTITIES:
         cells.refuse("quantity", "must be 1 or empty: a serial is on one unit")
@@ -104,7 +117,26 @@ def documents_of(gathered: dict[str, Gathering], reading: Reading) -> None:
     for document, parts in gathered.items():
         if parts.problem():
             reading.bad.append(BadRow(parts.where, "", parts.problem()))
+        reading.bad += _odd_parents(parts)
         reading.documents.append(_document_record(document, parts))
+
+
+def _odd_parents(parts: Gathering) -> Iterator[BadRow]:
+    """Parents that the document does not name, and one container of each ring of containers."""
+    above = {container.id: container.parent for container in parts.containers}
+    for where, parent in parts.parents:
+        if parent not in above:
+            yield BadRow(where, "parent", f"{parent} is no container of this document: give it a row of its own")
+    settled: set[str | None] = {None}
+    for container in above:
+        way: list[str | None] = []
+        at: str | None = container
+        while at not in settled and at not in way:
+            way.append(at)
+            at = above.get(at or "")
+        if at in way and len(way) - way.index(at) > 1:
+            yield BadRow(parts.where, "parent", f"{at} stands in itself, by way of {above[at or '']}")
+        settled.update(way)
 
 
 def _document_record(document: str, parts: Gathering) -> DocumentRecord:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from scanner_app.domain.import_cells import Cells
 from scanner_app.domain.import_documents import document_rows, documents_of, read_document_row
 from scanner_app.domain.import_json import json_rows
-from scanner_app.domain.import_records import READERS, Reading
+from scanner_app.domain.import_records import READERS, Reading, check_levels
 from scanner_app.domain.import_rows import BadFileError, Form, Rows, csv_rows, is_json, plain_text
+from scanner_app.domain.masters import DEFAULT_OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -49,16 +50,17 @@ FORMS: Final = {
 """The form of each kind of file that can be imported."""
 
 
-def read_file(kind: str, text: str, without: Container[str] = ()) -> Reading:
+def read_file(kind: str, text: str, owner: str = DEFAULT_OWNER, without: Container[str] = ()) -> Reading:
     """What a file of a kind (`FORMS`) holds; a text that begins like JSON is read as JSON.
 
-    Its records are of use only where nothing is bad. `without`: places of rows that are passed over.
+    `owner`: whose goods a document brings that does not say so. Its records are of use only where nothing is bad.
+    `without`: places of rows that are passed over.
     """
     try:
         rows = _rows_of(kind, plain_text(text))
     except BadFileError as fault:
         return Reading(bad=[fault.bad])
-    reading = Reading(bad=[bad for bad in rows.bad if bad.where not in without])
+    reading = Reading(owner, bad=[bad for bad in rows.bad if bad.where not in without])
     gathered: dict[str, Gathering] = {}
     for row in rows.good:
         if row.where in without:
@@ -69,6 +71,7 @@ def read_file(kind: str, text: str, without: Container[str] = ()) -> Reading:
         else:
             READERS[kind](cells, reading)
         reading.bad += cells.bad
+    check_levels(reading)
     documents_of(gathered, reading)
     return reading
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from scanner_app.domain.import_rows import shown
-from scanner_app.domain.masters import Item, Operator, Place, PlaceKind, Role, StorageClass, Watch
+from scanner_app.domain.import_rows import BadRow, shown
+from scanner_app.domain.masters import DEFAULT_OWNER, Item, Operator, Place, PlaceKind, Role, StorageClass, Watch
 from scanner_app.domain.rules import RECALL, SUSPECT
 from scanner_app.domain.site_records import LevelRecord
 from scanner_app.domain.stock import OUTSIDE, is_container
 
 if TYPE_CHECKING:
     from scanner_app.domain.import_cells import Cells
-    from scanner_app.domain.import_rows import BadRow
     from scanner_app.domain.site_records import DocumentRecord
 
 WATCH_KINDS: Final = (RECALL, "watch_list", SUSPECT)
@@ -21,8 +20,12 @@ WATCH_KINDS: Final = (RECALL, "watch_list", SUSPECT)
 
 @dataclass(slots=True)
 class Reading:
-    """What a file held: its records by kind, and the rows that could not be used."""
+    """What a file held: its records by kind, and the rows that could not be used.
 
+    `owner`: whose goods a document brings that does not say so.
+    """
+
+    owner: str = DEFAULT_OWNER
     items: list[Item] = field(default_factory=list)
     levels: list[LevelRecord] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
@@ -69,9 +72,28 @@ def _read_level(cells: Cells, reading: Reading) -> None:
         name=cells.optional("name") or "case",
         valid_from=cells.day("valid_from"),
     )
-    cells.once(reading.first, "gtin", "level", str(level.valid_from), level.gtin)
+    if level.gtin and level.gtin == level.item and level.factor != 1:
+        cells.refuse("factor", "must be 1 here: the item's own GTIN stands for one base unit")
+    cells.once(reading.first, "gtin", *_key_of(level))
     reading.want(cells, "item", level.item)
     reading.levels.append(level)
+
+
+def _key_of(level: LevelRecord) -> tuple[str, ...]:
+    return "level", str(level.valid_from), level.gtin
+
+
+def place_of_level(reading: Reading, level: LevelRecord) -> str:
+    """Where a level stands in the file."""
+    return reading.first[_key_of(level)]
+
+
+def check_levels(reading: Reading) -> None:
+    """Adds levels that bear the GTIN of another item of the file: which of both a label means would be chance."""
+    for level in reading.levels:
+        if level.gtin != level.item and ("item", level.gtin) in reading.first:
+            where = reading.first["item", level.gtin]
+            reading.bad.append(BadRow(place_of_level(reading, level), "gtin", f"{level.gtin} is the item on {where}"))
 
 
 def read_location(cells: Cells, reading: Reading) -> None:

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 DEFAULT_OWNER = "own"
 
+PIN_LENGTHS = range(4, 13)
+"""How many digits a PIN may have."""
+
 
 class StorageClass(StrEnum):
     """Where an item may lie (model.md, Storage class)."""

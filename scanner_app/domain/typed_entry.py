@@ -54,7 +54,7 @@ def read_typed(text: str, today: date, labels: LabelPrefixes = DEFAULT_LABELS) -
     if typed.startswith("("):
         read = _interpretation(typed, today)
     else:
-        read = _bare_key(typed.replace(SPACE, "")) or parse_scan(_own_label(typed, labels), today, labels)
+        read = bare_key(typed.replace(SPACE, "")) or parse_scan(_own_label(typed, labels), today, labels)
     return read if isinstance(read, ScanError) else replace(read, typed=True)
 
 
@@ -81,7 +81,7 @@ def _interpretation(text: str, today: date) -> ParsedScan | ScanError:
     return scan_of(judged, Kind.GS1, text, None, today)
 
 
-def _bare_key(digits: str) -> ParsedScan | None:
+def bare_key(digits: str) -> ParsedScan | None:
     """An SSCC or a GTIN in digits alone, its identifier before it or not; None where they are neither."""
     if not is_digits(digits):
         return None

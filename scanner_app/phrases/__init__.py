@@ -7,6 +7,7 @@ which of them a number asks for, each language says for itself (`form_of` in its
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from scanner_app.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from scanner_app.domain.refusals import Parameters
 
@@ -23,6 +24,10 @@ CONTROL_PICTURES = 0x2400
 DELETE_PICTURE = "\u2421"
 FORMS_BETWEEN = "|"
 """Parts the forms of a word that follows a number."""
+
+
+ALWAYS: Mapping[str, str] = {"card": "CMD-", "typing_key": "F6"}
+"""What any template may name: what command cards begin with, and the key for typing; here as they are by default."""
 
 
 def printable(text: str) -> str:
@@ -49,15 +54,20 @@ def one_or_other(number: int) -> int:
 class Phrases:
     """The sentences of one language. `say("refusal.EXPIRED", {...})` fills a template; an unknown code shows itself.
 
-    `form_of` gives the place among a word's forms that a number asks for.
+    `form_of` gives the place among a word's forms that a number asks for. `always`: what any template may name.
     """
 
     def __init__(
-        self, language: str, sentences: Mapping[str, str], form_of: Callable[[int], int] = one_or_other
+        self,
+        language: str,
+        sentences: Mapping[str, str],
+        form_of: Callable[[int], int] = one_or_other,
+        always: Mapping[str, str] = ALWAYS,
     ) -> None:
         self.language = language
         self._sentences = sentences
         self._form_of = form_of
+        self._always = {name: _Value(printable(value)) for name, value in always.items()}
 
     def say(self, code: str, parameters: Parameters | None = None, *, whole: bool = False) -> str:
         """The sentence of a code. Missing parameters show as `?`; values are made printable and cut at 60 places.
@@ -68,7 +78,7 @@ class Phrases:
         if not parameters and "{" not in template:
             return template
         shown = {name: self._value(value, whole=whole) for name, value in (parameters or {}).items()}
-        return template.format_map(_Values(shown))
+        return template.format_map(_Values({**self._always, **shown}))
 
     def has(self, code: str) -> bool:
         """Whether the language has a sentence for this code."""
@@ -106,8 +116,8 @@ class _Values(dict[str, _Value]):
         return UNKNOWN
 
 
-def phrases_of(language: str) -> Phrases:
-    """The sentences of a language; English where the language has no file."""
+def phrases_of(language: str, always: Mapping[str, str] = ALWAYS) -> Phrases:
+    """The sentences of a language; English where the language has no file. `always`: as in `Phrases`."""
     chosen = language if language in LANGUAGES else "en"
     module = import_module(f"scanner_app.phrases.{chosen}")
-    return Phrases(chosen, module.SENTENCES, module.form_of)
+    return Phrases(chosen, module.SENTENCES, module.form_of, always)

@@ -81,8 +81,10 @@ def store_error(code: str, path: Path, cause: object = "") -> StoreError:
     return StoreError(code, sentence.format(path=path, cause=cause), remedy=remedy, retryable=code in RETRYABLE)
 
 
-def fault_of(fault: sqlite3.Error | OSError, path: Path) -> StoreError:
-    """What a fault of SQLite or of the file system comes to."""
+def fault_of(fault: sqlite3.Error | OSError | UnicodeDecodeError, path: Path) -> StoreError:
+    """What a fault of SQLite or of the file system comes to; SQLite's own words may be damaged text."""
+    if isinstance(fault, UnicodeDecodeError):
+        return store_error(CORRUPT, path, "its text is no UTF-8")
     if isinstance(fault, OSError):
         return store_error(BY_ERRNO.get(fault.errno or 0, DISK_FAULT), path, fault.strerror or fault)
     result = getattr(fault, "sqlite_errorcode", None)
@@ -92,9 +94,23 @@ def fault_of(fault: sqlite3.Error | OSError, path: Path) -> StoreError:
 
 
 @contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Within it, what SQLite cannot read, or reads though nobody can have written it, leaves as a StoreError.
+
+    Faults of the system pass: they may be those of whoever reads the answer.
+    """
+    try:
+        yield
+    except (sqlite3.Error, UnicodeDecodeError) as fault:
+        raise fault_of(fault, path) from fault
+    except (ValueError, TypeError, KeyError) as fault:
+        raise store_error(CORRUPT, path, f"{type(fault).__name__} where an entry or a record should be") from fault
+
+
+@contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Within it, every fault of SQLite or the file system leaves as a StoreError about `path`."""
     try:
         yield
-    except (sqlite3.Error, OSError) as fault:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as fault:
         raise fault_of(fault, path) from fault

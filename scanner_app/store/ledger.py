@@ -27,6 +27,7 @@ from scanner_app.store.knowledge import answer
 from scanner_app.store.masters import put_records
 from scanner_app.store.outbox import OutboxReader, scans_sent
 from scanner_app.store.overlay import fold_if_due
+from scanner_app.store.places import has_places
 from scanner_app.store.projection import project
 from scanner_app.store.schema import prepare
 from scanner_app.store.site import PageEnd, SiteMeta, read_meta
@@ -353,6 +354,11 @@ class Ledger:
         """What is left for somebody to do, oldest first, at most 500."""
         with translated(self.path):
             return work.follow_ups_open(self._connection)
+
+    def has_places(self) -> bool:
+        """Whether any place has been imported."""
+        with translated(self.path):
+            return has_places(self._connection)
 
     def checkpoint_when_idle(self) -> bool:
         """To be called while nobody scans: lays the trail, copies the WAL into the file. True when nothing is left."""

@@ -17,8 +17,14 @@ LEVELS_MAX = 16
 """Containers within containers; what is deeper is a ring or an error, and is cut there."""
 
 PLACE = "SELECT code, kind, storage_class, walk FROM place WHERE code = ?"
+ANY_PLACE = "SELECT EXISTS (SELECT 1 FROM place)"
 CONTAINER = "SELECT parent, seal, document, position FROM container_now WHERE id = ?"
 PARENT = "SELECT parent FROM container_now WHERE id = ?"
+
+
+def has_places(connection: sqlite3.Connection) -> bool:
+    """Whether any place is known: a home without one has not been set up yet."""
+    return bool(connection.execute(ANY_PLACE).fetchone()[0])
 
 
 def place_of(connection: sqlite3.Connection, query: PlaceOf) -> Place | None:

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, cast
 
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import LastFact, OperatorOf
-from scanner_app.domain.refusals import Accepted
+from scanner_app.domain.refusals import Accepted, Refusal, Refused
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.domain.stock import NOT_OURS
-from scanner_app.intake import raw_of
 from scanner_app.store.history import scanned_text
-from scanner_app.terminal.routing import Router
+from scanner_app.terminal.channels import Channels
+from scanner_app.terminal.routing import Router, Seen, text_alone
 from scanner_app.terminal.session import session_text
 from scanner_app.terminal.work import work_of
 from scanner_app.workflows.signing import LockDue, PinChecked, SignOutAsked, badge_of
-from scanner_app.workflows.step import Draft, Typed
+from scanner_app.workflows.step import Draft, Line, Typed
 from scanner_app.workflows.undo import TakesBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanner_app.domain.masters import Operator
-    from scanner_app.domain.refusals import Refused, Verdict
+    from scanner_app.domain.refusals import Verdict
     from scanner_app.intake import Intake
     from scanner_app.store.inbox import Capture
     from scanner_app.store.ledger import Ledger, LedgerStep, TaskRow
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from scanner_app.terminal.routing import Routed
     from scanner_app.terminal.work import Work
     from scanner_app.workflows.signing import Badge, SigningHappening
-    from scanner_app.workflows.step import Commanded, Line, Prompt, Tone
+    from scanner_app.workflows.step import Commanded, Prompt, Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Desk:
         self._judge = judge
         self._intake = intake
         self._check_pin = check_pin
+        self._channels = Channels()
         self._held: dict[str, Badge] = {}
         self._has_fact: bool | None = None
         self.work = work_of(ledger)
@@ -98,11 +99,23 @@ class Desk:
         moment = self._judge.moment(self.operator, self.work.session.task)
         understood = self._intake.understand(capture, moment.today)
         badge = _badge_in(understood)
-        told = self._run(lambda router: router.scan(understood, confirms=confirms), capture, understood)
+        seen = Seen(understood, self._unread(capture), self._channels.second(capture))
+        told = self._run(lambda router: router.scan(seen, confirms=confirms), capture, understood)
         if badge is not None:
             self._held[badge.operator] = badge
             self._forget_badges()
         return told
+
+    def _unread(self, capture: Capture) -> ParsedScan:
+        """The scan as a text that can be named whatever it is."""
+        text = self._intake.kept(capture).text
+        return text_alone(text.removeprefix(capture.symbology or ""))
+
+    def set_aside(self, capture: Capture, fault: str) -> Told:
+        """A scan that the program fails at is refused and kept: somebody must look at the fault of that id."""
+        refused = Refused(Refusal.UNREADABLE, {"cause": f"program fault {fault}", "fault": fault})
+        say = Line("say.fault.set_aside", {"scanned": self._unread(capture).text, "fault": fault})
+        return self._run(lambda router: router.set_aside(refused, say), capture, refused)
 
     def _forget_badges(self) -> None:
         """Keeps the tokens of whose session it is and of whose PIN is asked, and no other."""
@@ -113,6 +126,10 @@ class Desk:
     def command(self, commanded: Commanded) -> Told:
         """A command of the work by key, such as undo, done or damaged."""
         return self._run(lambda router: router.command(commanded))
+
+    def card(self, code: str) -> Told:
+        """A card by its code, as if it had been scanned, but for the entry."""
+        return self._run(lambda router: router.card(code))
 
     def typed(self, text: str) -> Told:
         """A number or temperature typed in answer to the prompt."""
@@ -197,7 +214,7 @@ class Desk:
             draft = Draft(EntryKind.NOTED, Accepted())
         entry_id, raw = None, None
         if draft is not None:
-            raw = None if capture is None or understood is None else raw_of(capture, understood)
+            raw = None if capture is None or understood is None else self._intake.raw_of(capture, understood)
             entry_id = self._judge.write(step, draft, routed.context, capture=capture, raw=raw).event_id
         if routed.task_row is not None:
             step.save_task(routed.task_row)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from scanner_app.domain.facts import DocumentSummary, RecentScans
-from scanner_app.intake import RawScan, typed_scan
+from scanner_app.intake import RawScan, keyed_digits, typed_scan, went_on
 from scanner_app.terminal.cards import HELP_SHOWN
 from scanner_app.terminal.desk import Desk, Told
 from scanner_app.terminal.keys import OVERLAYS, WAYS_OF_KEY, Standing, actions_at
@@ -23,6 +23,7 @@ from scanner_app.terminal.menus import (
     recall_choices,
     task_choices,
 )
+from scanner_app.terminal.quick_digits import Asked
 from scanner_app.terminal.shown import Results, Shown
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded, Line, Tone
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
     from scanner_app.clock import Clock
     from scanner_app.config import KeysTable
     from scanner_app.domain.facts import SummaryFact
-    from scanner_app.errors import StoreError
+    from scanner_app.errors import ScannerError
     from scanner_app.store.inbox import Capture
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.keys import Actions
     from scanner_app.workflows.step import Prompt
 
 TYPED_LENGTH_MAX = 120
+LINE_ENDS = "\r\n"
+"""What a text that is pasted as typing may end with; Enter is a key of its own."""
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 LEAVE_WITHIN_NS = 2 * NS_PER_S
@@ -93,14 +96,43 @@ class Front:
     def scan(self, capture: Capture, *, confirms: bool) -> None:
         """One scan, judged and saved."""
         self._leave_overlays()
-        told = self.desk.scan(capture, confirms=confirms)
-        self._told(told)
-        if told.say is not None and told.say.code == HELP_SHOWN:
-            self._show(Room.HELP)
+        self.show(self.desk.scan(capture, confirms=confirms))
 
-    def stopped(self, fault: StoreError) -> None:
-        """The ledger cannot be written: red, with the remedy, until a retry succeeds."""
-        self.shown = replace(self.shown, fault=fault, overlay=None, entering=None)
+    @property
+    def asked(self) -> Asked:
+        """What digits that come now may answer."""
+        typing = self._wants_number or self.shown.entering is not None
+        return Asked(pin=self.typing_secret, badge=self.beneath is Room.SIGN_IN, typing=typing)
+
+    def is_answer(self, capture: Capture) -> bool:
+        """Whether digits that came as quickly as a scan's are what a person typed: then they are no scan."""
+        digits = keyed_digits(capture)
+        return bool(digits) and self.asked.takes(digits)
+
+    def answer(self, capture: Capture) -> None:
+        """Digits that are an answer, as if they had been typed one by one, with the Enter behind them."""
+        self._touched_ns = self._clock.monotonic_ns()
+        begun = self.asked.pin or self.asked.typing
+        typed = ((self.shown.entering or "") + keyed_digits(capture))[:TYPED_LENGTH_MAX]
+        self.shown = replace(self.shown, entering=typed, overlay=None)
+        if not (begun and went_on(capture)):
+            self._enter()
+
+    def set_aside(self, capture: Capture, fault: str) -> None:
+        """A scan that the program failed at more than once, refused so that work goes on without it."""
+        self._leave_overlays()
+        self.show(self.desk.set_aside(capture, fault))
+
+    def stopped(self, fault: ScannerError) -> None:
+        """Nothing can be taken now: red, with the remedy, until a retry succeeds."""
+        newly = self.shown.fault is None
+        self.shown = replace(self.shown, fault=fault, overlay=None, entering=None, told=None)
+        if newly:
+            self._tell(Told(None, Tone.BAD, None, (), None))
+
+    def started_again(self, fault: str) -> None:
+        """The work is taken up after a fault of the program's own, whose id is told."""
+        self.show(Told(None, Tone.BAD, Line("say.fault.started_again", {"fault": fault}), (), None))
 
     def idle(self) -> None:
         """A second without anything: locks the session when nobody has touched the device for the idle time."""
@@ -189,31 +221,36 @@ class Front:
     def type_text(self, text: str) -> None:
         """Characters typed by hand: to the PIN, to the entry that F6 opened, to a number asked for, or to a menu."""
         self._touched_ns = self._clock.monotonic_ns()
+        text = text.rstrip(LINE_ENDS)
         if self.shown.entering is not None or self.typing_secret or self._starts_number(text):
             typed = ((self.shown.entering or "") + text)[:TYPED_LENGTH_MAX]
             self.shown = replace(self.shown, entering=typed, overlay=None)
         elif self.shown.menu and self.room in {Room.MENU, Room.TASK}:
             self._choose(text)
 
+    @property
+    def _wants_number(self) -> bool:
+        return self.beneath is Room.TASK and not self.shown.menu and self.desk.prompt.wants_number
+
     def _starts_number(self, text: str) -> bool:
-        return self.room is Room.TASK and not self.shown.menu and self.desk.prompt.wants_number and text.isdigit()
+        return self.room is Room.TASK and self._wants_number and text.isdigit()
 
     def _enter(self) -> None:
         entering = self.shown.entering
         if entering is None:
             if self.room is Room.ENQUIRY and Command.WHY in self.desk.prompt.commands:
-                self._told(self.desk.command(Commanded(Command.WHY)))
+                self.show(self.desk.command(Commanded(Command.WHY)))
             return
         self.shown = replace(self.shown, entering=None)
         if not entering:
             return
         if self.typing_secret:
-            self._told(self.desk.pin(entering))
+            self.show(self.desk.pin(entering))
         elif self.room is Room.SIGN_IN and entering.isdigit():
             # Somebody's PIN, most likely: it must not get into the ledger as a scan.
-            self._told(Told(None, Tone.ATTENTION, Line("say.signing.badge_wanted"), (), None))
+            self.show(Told(None, Tone.ATTENTION, Line("say.signing.badge_wanted"), (), None))
         elif self.desk.prompt.wants_number and entering.isascii() and entering.isdigit():
-            self._told(self.desk.typed(entering))
+            self.show(self.desk.typed(entering))
         else:
             self._typed_scan(entering)
 
@@ -244,13 +281,13 @@ class Front:
         elif action == "menu":
             self._menu_key()
         elif action in {"history", "help"}:
-            self._show(Room(action))
+            self._lay_over(Room(action))
 
     def _command_key(self, action: str) -> None:
         """Undo, damaged or short, and the one key for next: what the prompt offers of them."""
         command = offered(WAYS_OF_KEY[action], self.desk.prompt.commands)
         if command is not None:
-            self._told(self.desk.command(Commanded(command)))
+            self.show(self.desk.command(Commanded(command)))
 
     def _back(self) -> None:
         """One step back: typing, overlay, menu, then the work's own BACK, then the look-up or the task.
@@ -267,9 +304,9 @@ class Front:
         elif self.recall:
             return
         elif Command.BACK in self.desk.prompt.commands:
-            self._told(self.desk.command(Commanded(Command.BACK)))
+            self.show(self.desk.command(Commanded(Command.BACK)))
         elif self.desk.unlockable:
-            self._told(self.desk.lock())
+            self.show(self.desk.lock())
         elif self.room in {Room.ENQUIRY, Room.TASK}:
             self._leave()
         elif self.room is Room.MENU:
@@ -315,26 +352,26 @@ class Front:
             choices = document_choices(self.ledger.documents_open(), int(chosen.argument or 0), self._summary_of)
             self.shown = replace(self.shown, menu=choices, deliveries=True, told=None)
         elif chosen.action == "room" and chosen.argument is not None:
-            self._show(Room(chosen.argument))
+            self._lay_over(Room(chosen.argument))
         elif chosen.action == "open" and chosen.argument is not None:
             self._open(chosen.argument, None)
         elif chosen.action == "receive":
             self._open("receiving", chosen.argument)
         elif chosen.action == "command" and chosen.argument is not None:
-            self._told(self.desk.command(Commanded(Command(chosen.argument))))
+            self.show(self.desk.command(Commanded(Command(chosen.argument))))
         elif chosen.action == "leave":
             self._leave()
         elif chosen.action == "sign_out":
-            self._told(self.desk.sign_out())
+            self.show(self.desk.sign_out())
 
     def _summary_of(self, document: str) -> SummaryFact | None:
         return cast("SummaryFact | None", self.ledger.answer(DocumentSummary(document)))
 
     def _open(self, workflow: str, document: str | None) -> None:
         self._leave_overlays()
-        self._told(self.desk.open(workflow, document))
+        self.show(self.desk.open(workflow, document))
 
-    def _show(self, room: Room) -> None:
+    def _lay_over(self, room: Room) -> None:
         self.shown = replace(self.shown, overlay=None if self.shown.overlay is room else room, entering=None)
 
     def _leave_overlays(self) -> None:
@@ -347,7 +384,7 @@ class Front:
         waiting = Waiting(self.ledger.documents_open(), self.ledger.open_tasks(), len(self.ledger.follow_ups_open()))
         return main_choices(self.desk.operator, waiting)
 
-    def _told(self, told: Told) -> None:
+    def show(self, told: Told) -> None:
         """The commit has returned: show the result, sound it, and note when the next prompt was shown."""
         self._touched_ns = self._clock.monotonic_ns()
         self._results.add(told)
@@ -357,6 +394,8 @@ class Front:
         )  # fmt: skip
         self._prompt_shown()
         self._tell(told)
+        if told.say is not None and told.say.code == HELP_SHOWN:
+            self._lay_over(Room.HELP)
 
     def _alarm(self, told: Told) -> Told | None:
         """What the recall that stands began with; it stays while a PIN is asked in between."""

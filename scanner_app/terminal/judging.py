@@ -58,6 +58,7 @@ class Judge:
             task=task or "",
             cage=self._config.device.cage,
             offset=self._offset(now),
+            owner=self._config.site.owner,
         )
 
     def decide(self, step: LedgerStep, decide: Callable[[Facts], Transition[S]]) -> Transition[S]:

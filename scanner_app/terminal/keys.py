@@ -56,7 +56,7 @@ class Standing:
 
 
 def actions_at(standing: Standing) -> Actions:
-    """What can be done now. While a recall stands only its answers can be given."""
+    """What can be done now. While a recall stands only its answers can be given; no question lets a look-up through."""
     if standing.room is Room.FAULT:
         return {"sync": "screen.key.retry"}
     found = _in_room(standing)
@@ -74,7 +74,8 @@ def _in_room(standing: Standing) -> Actions:
         return {**HELP, **HISTORY, **ENTER, **LOOK_UP}
     if standing.room is Room.ENQUIRY:
         return {**HELP, **BACK, **HISTORY, **ENTER, **MENU}
-    return {**HELP, **BACK, **_commands(standing.prompt), **HISTORY, **ENTER, **LOOK_UP, **MENU}
+    looks_up = {} if standing.prompt.blocking else LOOK_UP
+    return {**HELP, **BACK, **_commands(standing.prompt), **HISTORY, **ENTER, **looks_up, **MENU}
 
 
 def _at_sign_in(standing: Standing) -> Actions:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from scanner_app.phrases import phrases_of, printable
+from scanner_app.errors import ProgramError
+from scanner_app.phrases import printable
 from scanner_app.terminal.keys import OVERLAYS
 from scanner_app.terminal.lists import follow_up_list, health_list, help_list, history_list, scan_in_words
-from scanner_app.terminal.telling import panel_of, sentence
+from scanner_app.terminal.telling import panel_of, phrases_for, sentence
 from scanner_app.terminal.view import (
     HealthRow,
     HistoryRow,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from scanner_app.clock import Clock
     from scanner_app.config import Config
     from scanner_app.domain.refusals import Parameters
+    from scanner_app.errors import ScannerError
     from scanner_app.phrases import Phrases
     from scanner_app.terminal.front import Front
     from scanner_app.workflows.step import Line
@@ -65,18 +67,23 @@ class Presenter:
         self._zone: ZoneInfo = config.zone
         self._scanner_text = scanner_text
         self._stripe = stripe
-        self._phrases = phrases_of(config.screen.language)
+        self._phrases = phrases_for(config)
+        self._user = ""
+        self._across = ""
 
     def phrases(self, front: Front) -> Phrases:
         """The phrases of whoever is signed in, else of the device."""
         operator = front.desk.operator
+        self._user = "" if operator is None else printable(operator.name)
         language = self._config.screen.language if operator is None else operator.language
         if language != self._phrases.language:
-            self._phrases = phrases_of(language)
+            self._phrases = phrases_for(self._config, language)
         return self._phrases
 
     def view(self, front: Front) -> View:
         """Everything a screen shows now."""
+        if front.shown.fault is not None:
+            return self._stopped_view(front, front.shown.fault)
         say = self.phrases(front)
         room = front.room
         prompt = front.desk.prompt
@@ -90,7 +97,7 @@ class Presenter:
         keys = self._keys(front, say)
         return View(
             room=room,
-            status=self._status(front, say),
+            status=self._status(self._user, say),
             meter=self._meter(front),
             title=self._title(front, say),
             subtitle=self._subtitle(front, say),
@@ -116,6 +123,25 @@ class Presenter:
             notes=self._notes(front, say),
         )
 
+    def _stopped_view(self, front: Front, fault: ScannerError) -> View:
+        """What stands while nothing can be taken; made of what is in memory alone, since the ledger may be at fault."""
+        say, scanner = self._phrases, self._scanner_text()
+        return View(
+            room=Room.FAULT,
+            status=self._status(self._user, say),
+            meter=self._meter(front),
+            title=say.say(f"screen.title.{Room.FAULT.value}"),
+            subtitle="",
+            verb="",
+            giant="",
+            panel=_fault_panel(fault, say),
+            keys=self._keys(front, say),
+            notice=say.say("screen.leaving") if front.leaving else "",
+            scanner_text=say.say(scanner.line.code, scanner.line.parameters),
+            scanner_ok=scanner.ok,
+            stripe=self._across,
+        )
+
     def _entering(self, front: Front) -> str | None:
         entering = front.shown.entering
         if entering is None:
@@ -128,10 +154,9 @@ class Presenter:
     def _now_ms(self) -> int:
         return round(self._clock.now().timestamp() * 1000)
 
-    def _status(self, front: Front, say: Phrases) -> Status:
-        operator = front.desk.operator
+    def _status(self, user: str, say: Phrases) -> Status:
         return Status(
-            user="" if operator is None else printable(operator.name),
+            user=user,
             site=self._config.site.name,
             read_point=self._config.device.read_point,
             link=Link.NO_CENTRE,
@@ -140,10 +165,10 @@ class Presenter:
         )
 
     def _stripe_text(self, front: Front, say: Phrases) -> str:
-        if self._stripe is None:
-            return ""
-        line = self._stripe(front)
-        return say.say(line.code, line.parameters)
+        if self._stripe is not None:
+            line = self._stripe(front)
+            self._across = say.say(line.code, line.parameters)
+        return self._across
 
     def _meter(self, front: Front) -> Meter:
         return Meter(
@@ -176,10 +201,6 @@ class Presenter:
         return () if told is None else tuple(say.say(line.code, line.parameters) for line in told.lines)
 
     def _panel(self, front: Front, say: Phrases) -> Panel | None:
-        if front.shown.fault is not None:
-            fault = front.shown.fault
-            headline = say.say("refusal.LEDGER_STOPPED", {"cause": fault.message})
-            return Panel(Mark.STOP, say.say("screen.word.stop"), headline, (printable(fault.remedy),))
         if front.recall:
             return self._recall_panel(front, say)
         return None if front.shown.told is None else panel_of(front.shown.told, say, self._told_clock(front))
@@ -231,6 +252,15 @@ class Presenter:
         if front.room is Room.PARKED:
             return follow_up_list(front.ledger, self._clock.now().astimezone(self._zone).date(), say)
         return ()
+
+
+def _fault_panel(fault: ScannerError, say: Phrases) -> Panel:
+    """What keeps the work from going on, and what to do; a fault of the program's own has an id to report."""
+    if isinstance(fault, ProgramError):
+        headline = say.say("screen.fault.program", {"fault": fault.fault})
+        return Panel(Mark.STOP, say.say("screen.word.stop"), headline, (say.say("screen.fault.remedy"),))
+    headline = say.say("refusal.LEDGER_STOPPED", {"cause": fault.message})
+    return Panel(Mark.STOP, say.say("screen.word.stop"), headline, (printable(fault.remedy),))
 
 
 def _paging(front: Front, say: Phrases, keys: tuple[KeyHint, ...]) -> KeyHint | None:

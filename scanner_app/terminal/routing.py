@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from scanner_app.domain.facts import DocumentOf
 from scanner_app.domain.permissions import refused_to
-from scanner_app.domain.refusals import Refusal, Refused
+from scanner_app.domain.refusals import PRECEDENCE, Refusal, Refused, first_refusal
 from scanner_app.domain.scan import Kind, ParsedScan
 from scanner_app.store.ledger import TaskRow
-from scanner_app.terminal.cards import HELP_SHOWN, card_command, card_workflow
+from scanner_app.terminal.cards import HELP_SHOWN, Opens, card_of
 from scanner_app.terminal.judging import Context
 from scanner_app.terminal.work import ENQUIRY, OpenTask, Work, saved_task, task_of
 from scanner_app.workflows.catalogue import workflow_of
 from scanner_app.workflows.goods import codes_of
 from scanner_app.workflows.signing import SIGNING
-from scanner_app.workflows.step import Command, Commanded, Line, Scanned, Tone, Transition, refuse
+from scanner_app.workflows.spread_labels import NUMBER_MAX, NUMBER_WANTED
+from scanner_app.workflows.step import NOT_NOW, Command, Commanded, Line, Scanned, Tone, Transition, refuse
 from scanner_app.workflows.undo import undo_last
 
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ class Routed:
     task_row: TaskRow | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A scan as it was understood. `twice`: SECOND_CHANNEL, where it came before by another one.
+
+    `unread`: the scan as a text that means nothing, safe to name in a sentence.
+    """
+
+    understood: ParsedScan | Refused
+    unread: ParsedScan
+    twice: Refused | None = None
+
+
 class Router:
     """Routes one happening of one step; made anew for each, so that nothing is carried over by accident."""
 
@@ -54,54 +67,91 @@ class Router:
         self._moment = moment
         self._find_task = find_task
 
-    def scan(self, understood: ParsedScan | Refused, *, confirms: bool) -> Routed:
-        """A scan: badges go to the sign-in, cards are commands, everything else belongs to what is open."""
-        if isinstance(understood, Refused):
-            return self._stay(refuse(None, understood.refusal, understood.parameters))
-        session = self._work.session
-        scanned = Scanned(understood, confirms=confirms)
-        if understood.kind is Kind.BADGE or not session.signing.working:
+    def scan(self, seen: Seen, *, confirms: bool) -> Routed:
+        """A scan: badges go to the sign-in, cards are commands, everything else belongs to what is open.
+
+        What is wrong with the scan itself is told in the closed table's precedence with what stands in its way.
+        """
+        parsed = seen.understood
+        found = first_refusal([each for each in (parsed, seen.twice) if isinstance(each, Refused)])
+        if found is not None:
+            is_badge = isinstance(parsed, ParsedScan) and parsed.kind is Kind.BADGE
+            in_the_way = None if is_badge else self._in_the_way(seen.unread) or self._not_permitted()
+            return self._first(in_the_way, found)
+        assert isinstance(parsed, ParsedScan)
+        scanned = Scanned(parsed, confirms=confirms)
+        if parsed.kind is Kind.BADGE or not self._working:
             return self.signing(scanned)
-        if understood.kind is Kind.COMMAND:
-            return self._card(understood.code or "")
-        if session.enquiry is not None or self._work.task is not None:
+        if parsed.kind is Kind.COMMAND:
+            return _in_words(self.card(parsed.code or ""), parsed.code or "", self._work)
+        if self._work.session.enquiry is not None or self._work.task is not None:
             return self.happening(scanned)
-        if understood.kind is Kind.DOCUMENT:
-            return self._scanned_document(understood)
+        if parsed.kind is Kind.DOCUMENT:
+            return self._scanned_document(parsed)
         return self._look_up(scanned)
 
-    def _card(self, code: str) -> Routed:
-        """A card, of a command or a workflow; one whose step has no words of its own says at least which it was."""
-        routed = self._by_card(code)
-        moved = routed.transition
-        if moved.draft is not None or moved.say is not None:
-            return routed
-        say = "say.card.nothing" if routed.work == self._work else "say.card.done"
-        return replace(routed, transition=replace(moved, say=Line(say, {"card": code})))
+    def set_aside(self, refused: Refused, say: Line | None) -> Routed:
+        """A refusal that changes nothing but the ledger, whatever is asked."""
+        return self._stay(replace(refuse(None, refused.refusal, refused.parameters), say=say))
 
-    def _by_card(self, code: str) -> Routed:
-        """A decision that is asked for comes before any other work."""
-        workflow = card_workflow(code)
-        if workflow is not None and self._work.prompt.blocking:
-            return self._stay(refuse(None, Refusal.ANSWER_FIRST, {"question": self._work.prompt.noun}))
-        if workflow is not None:
-            return self.open(workflow, None)
-        commanded = card_command(code)
-        if commanded is None:
-            return self._stay(refuse(None, Refusal.BAD_FORMAT, {"cause": f"no such card: {code}"}))
-        if commanded.command is Command.HELP:
+    def card(self, code: str) -> Routed:
+        """A card by its code: a command, or one that opens a workflow or signs out."""
+        card = card_of(code)
+        if isinstance(card, Opens):
+            return self.open(card.workflow, None, named=code)
+        if isinstance(card, Commanded):
+            return self._commanded(card, code)
+        in_the_way = self._in_the_way(text_alone(code))
+        if card is None:
+            return self._first(in_the_way, Refused(Refusal.BAD_FORMAT, {"cause": f"no such card: {code}"}))
+        return in_the_way or self.signing(card)
+
+    def _commanded(self, commanded: Commanded, code: str) -> Routed:
+        """The command of a card; one with a number that no scan can count for is refused."""
+        number = commanded.number
+        if number is not None and not 1 <= number <= NUMBER_MAX:
+            refused = Refused(Refusal.BAD_FORMAT, {"cause": code, "most": NUMBER_MAX})
+            return self._first(self._in_the_way(text_alone(code)), refused, NUMBER_WANTED)
+        if commanded.command is Command.HELP and self._working:
             return self._stay(Transition(None, None, Tone.NEUTRAL, Line(HELP_SHOWN)))
         return self.command(commanded)
 
+    @property
+    def _working(self) -> bool:
+        return self._work.session.signing.working
+
+    def _in_the_way(self, unread: ParsedScan) -> Routed | None:
+        """What keeps from anything that answers no question: the question, or nobody signed in; None for nothing.
+
+        `unread`: the scan as a text that means nothing; whoever asks names it in their own words.
+        """
+        if not self._working:
+            return self.signing(Scanned(unread))
+        return self.happening(Scanned(unread)) if self._work.prompt.blocking else None
+
+    def _not_permitted(self) -> Routed | None:
+        """What keeps whoever took over a task that their role may not do; None for nothing."""
+        task = self._work.task
+        if task is None or self._work.session.enquiry is not None:
+            return None
+        refused = refused_to(self._moment.operator, task.workflow.name)
+        return None if refused is None else self._stay(refuse(None, refused.refusal, refused.parameters))
+
+    def _first(self, in_the_way: Routed | None, found: Refused, say: Line | None = None) -> Routed:
+        """What is told of two refusals: the first of the closed table."""
+        own = self.set_aside(found, say)
+        return min((each for each in (in_the_way, own) if each is not None), key=_rank)
+
     def command(self, commanded: Commanded) -> Routed:
         """A command of the work, by key or card."""
-        if not self._work.session.signing.working:
+        if not self._working:
             return self.signing(commanded)
         refused = refused_to(self._moment.operator, commanded.command.value)
         if refused is not None:
             return self._stay(refuse(None, refused.refusal, refused.parameters))
         task = self._work.task
-        if commanded.command is Command.UNDO and self._work.session.enquiry is None and task is not None:
+        undoes = commanded.command is Command.UNDO and self._work.session.enquiry is None
+        if undoes and task is not None and not self._work.prompt.blocking:
             decided = self._judge.decide(
                 self._step, lambda facts: undo_last(task.workflow, task.state, facts, self._moment)
             )
@@ -132,8 +182,11 @@ class Router:
         operator = decided.state.operator or signing.operator
         return Routed(decided, work, Context(SIGNING.name, None, None, operator))
 
-    def open(self, name: str, document: str | None) -> Routed:
-        """Opens a task, or takes up the one that is open for this workflow and document."""
+    def open(self, name: str, document: str | None, *, named: str = "") -> Routed:
+        """Opens a task, or takes up the one that is open for this workflow and document. `named`: by the worker."""
+        in_the_way = self._in_the_way(text_alone(named or name))
+        if in_the_way is not None:
+            return in_the_way
         refused = refused_to(self._moment.operator, name)
         if refused is not None:
             return self._stay(refuse(None, refused.refusal, refused.parameters))
@@ -187,3 +240,25 @@ class Router:
 
     def _context(self, workflow: str | None) -> Context:
         return Context(workflow, None, None, self._work.session.signing.operator)
+
+
+def text_alone(text: str) -> ParsedScan:
+    """A text that means nothing here but can be named."""
+    return ParsedScan(Kind.UNKNOWN, text)
+
+
+def _rank(routed: Routed) -> int:
+    """Where a refused step stands in the closed table."""
+    draft = routed.transition.draft
+    assert draft is not None
+    assert isinstance(draft.verdict, Refused), draft.verdict
+    return PRECEDENCE[draft.verdict.refusal]
+
+
+def _in_words(routed: Routed, code: str, before: Work) -> Routed:
+    """The step of a card that was scanned; one that has no words of its own says at least which card it was."""
+    moved = routed.transition
+    if moved.draft is not None or moved.say not in (None, NOT_NOW):
+        return routed
+    say = "say.card.nothing" if routed.work == before else "say.card.done"
+    return replace(routed, transition=replace(moved, say=Line(say, {"card": code})))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scanner_app.errors import StoreError
+    from scanner_app.errors import ScannerError
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.menus import Choice
     from scanner_app.terminal.view import Room
@@ -30,7 +30,7 @@ class Shown:
     told: Told | None = None
     told_ms: int = 0
     alarm: Told | None = None
-    fault: StoreError | None = None
+    fault: ScannerError | None = None
     leaving_ns: int | None = None
     captured: int = 0
     waiting: int = 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.refusals import Accepted, Refused
+from scanner_app.phrases import phrases_of
 from scanner_app.terminal.view import Mark, Panel
 from scanner_app.workflows.step import Tone
 
 if TYPE_CHECKING:
+    from scanner_app.config import Config
     from scanner_app.phrases import Phrases
     from scanner_app.terminal.desk import Told
 
@@ -21,6 +23,12 @@ MARK_OF_TONE = {
     Tone.DONE: Mark.OK,
     Tone.NEUTRAL: Mark.INFO,
 }
+
+
+def phrases_for(config: Config, language: str | None = None) -> Phrases:
+    """The phrases of a language, by default the device's; they name cards and keys as the configuration does."""
+    always = {"card": config.labels.command, "typing_key": config.keys.enter.upper()}
+    return phrases_of(language or config.screen.language, always)
 
 
 def mark_of(told: Told) -> Mark:

@@ -95,8 +95,12 @@ def task_of(row: TaskRow) -> OpenTask | None:
 
 
 def work_of(ledger: Ledger) -> Work:
-    """What a restart takes up: the saved session and its task, at the exact prompt."""
+    """What a restart takes up: the saved session and its task, at the exact prompt.
+
+    A PIN that was waited for is not: the token of its badge was only in memory, and without it every PIN is wrong.
+    """
     session = session_of(ledger.session())
+    session = replace(session, signing=replace(session.signing, asked=None, asked_name=None))
     row = None if session.task is None else ledger.task(session.task)
     task = None if row is None else task_of(row)
     return Work(session if task is not None else replace(session, task=None), task)

@@ -31,6 +31,8 @@ from scanner_app.workflows.opening_posting import lot_is_known, post, refusal_of
 from scanner_app.workflows.opening_state import Many, OpeningState, prompt_of
 from scanner_app.workflows.receiving_posting import base_units
 from scanner_app.workflows.spread_labels import (
+    NUMBER_MAX,
+    NUMBER_WANTED,
     UNASKED_MAX,
     Part,
     forgotten,
@@ -187,7 +189,7 @@ def _goods(state: OpeningState, goods: Unit | Quantity, facts: Facts, moment: Mo
     counted = goods.times(state.times) if isinstance(goods, Quantity) else goods
     first = refusal_of(state.place, counted, facts, moment)
     if first is None:
-        return post(state, state.place, counted, facts)
+        return post(state, state.place, counted, facts, moment)
     tone = {Refusal.ALREADY_SCANNED: Tone.NEUTRAL, Refusal.RECALLED: Tone.RECALL}.get(first.refusal, Tone.BAD)
     return refuse(state, first.refusal, first.parameters, tone=tone, lines=lines)
 
@@ -226,15 +228,14 @@ def _typed(state: OpeningState, text: str) -> Transition[OpeningState]:
     """A number in answer to QUANTITY; anything else is asked again."""
     if not state.asks_number:
         return Transition(state, None, Tone.NEUTRAL)
-    number = typed_number(text)
-    if number is None:
-        return Transition(state, None, Tone.BAD, say=Line("say.opening.no_number"))
-    return _quantity(state, number)
+    return _quantity(state, typed_number(text) or 0)
 
 
 def _quantity(state: OpeningState, number: int | None) -> Transition[OpeningState]:
     """The next scan without serial counts for so many; without a number it is asked for."""
     if number is None:
         return Transition(replace(state, asks_number=True), None, Tone.NEUTRAL)
+    if not 1 <= number <= NUMBER_MAX:
+        return Transition(state, None, Tone.BAD, NUMBER_WANTED)
     after = replace(state, asks_number=False, times=number)
     return Transition(after, None, Tone.NEUTRAL, say=Line("say.opening.times", {"number": number}))

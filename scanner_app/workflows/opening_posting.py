@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import KnownExpiry, PlaceOf, UnitOf, WatchesOn
-from scanner_app.domain.masters import DEFAULT_OWNER, PlaceKind
+from scanner_app.domain.masters import PlaceKind
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused, first_refusal
 from scanner_app.domain.rules import expired, gravest_watch, storage_fits, watch_refusal
 from scanner_app.domain.stock import ADJUSTMENT, NOT_OURS, Posting, Status, StockKey
@@ -82,7 +82,9 @@ def lot_is_known(goods: Unit | Quantity, facts: Facts) -> bool:
     return goods.lot is not None and bool(facts[KnownExpiry(goods.gtin, goods.lot)])
 
 
-def post(state: OpeningState, code: str, goods: Unit | Quantity, facts: Facts) -> Transition[OpeningState]:
+def post(
+    state: OpeningState, code: str, goods: Unit | Quantity, facts: Facts, moment: Moment
+) -> Transition[OpeningState]:
     """Adjustment → place; a change of lot or expiry within an item ticks (floor.md rule 19)."""
     place: Place = facts[PlaceOf(code)]
     quantity = base_units(goods)
@@ -92,7 +94,7 @@ def post(state: OpeningState, code: str, goods: Unit | Quantity, facts: Facts) -
         "scanned": goods_text(goods), "item": goods.item.name, "lot": goods.lot, "quantity": quantity, "place": code,
         "status": status.value,
     }  # fmt: skip
-    key = StockKey(DEFAULT_OWNER, goods.gtin, goods.lot, goods.expiry, key_serial(goods), status)
+    key = StockKey(moment.owner, goods.gtin, goods.lot, goods.expiry, key_serial(goods), status)
     draft = Draft(
         EntryKind.OPENING_BALANCE,
         Accepted(Outcome.OK, parameters),

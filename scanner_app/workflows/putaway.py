@@ -21,7 +21,16 @@ from scanner_app.workflows.goods import Container, Fragment, Quantity, ScannedDo
 from scanner_app.workflows.putaway_placing import place_all
 from scanner_app.workflows.putaway_state import IN_HAND_MAX, InHand, PutawayState, prompt_of
 from scanner_app.workflows.putaway_taking import NotTaken, Taken, take
-from scanner_app.workflows.spread_labels import forgotten, noted_number, number_typed, part_of, read, typed_number
+from scanner_app.workflows.spread_labels import (
+    NUMBER_MAX,
+    NUMBER_WANTED,
+    forgotten,
+    noted_number,
+    number_typed,
+    part_of,
+    read,
+    typed_number,
+)
 from scanner_app.workflows.step import (
     NOT_NOW,
     Command,
@@ -57,7 +66,9 @@ class Putaway:
 
     def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[PutawayState]:  # noqa: ARG002 - the form of every workflow
         """Nothing in hand; goods without serials come from the read point until another place is scanned."""
-        state = PutawayState(moment.read_point, left=_left_at(moment.read_point, facts))
+        place: Place | None = None if moment.read_point is None else facts[PlaceOf(moment.read_point)]
+        source = None if place is None else place.code
+        state = PutawayState(source, left=_left_at(source, facts))
         say = Line("say.putaway.begun")
         if state.left:
             say = Line("say.putaway.begun_left", {"left": state.left, "place": state.source})
@@ -239,16 +250,15 @@ def _typed(state: PutawayState, text: str) -> Transition[PutawayState]:
     """A number in answer to QUANTITY; anything else is asked again."""
     if not state.asks_number:
         return Transition(state, None, Tone.NEUTRAL)
-    number = typed_number(text)
-    if number is None:
-        return Transition(state, None, Tone.BAD, say=Line("say.putaway.no_number"))
-    return _quantity(state, number)
+    return _quantity(state, typed_number(text) or 0)
 
 
 def _quantity(state: PutawayState, number: int | None) -> Transition[PutawayState]:
     """The next scan without serial counts for so many; without a number it is asked for."""
     if number is None:
         return Transition(replace(state, asks_number=True), None, Tone.NEUTRAL)
+    if not 1 <= number <= NUMBER_MAX:
+        return Transition(state, None, Tone.BAD, NUMBER_WANTED)
     after = replace(state, asks_number=False, times=number)
     return Transition(after, None, Tone.NEUTRAL, say=Line("say.putaway.times", {"number": number}))
 

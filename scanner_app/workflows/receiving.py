@@ -14,18 +14,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
-from scanner_app.domain.facts import DocumentOf, DocumentSummary, LastFact
+from scanner_app.domain.facts import DocumentOf, DocumentSummary, LastFact, PlaceOf
 from scanner_app.domain.masters import DocumentKind
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal
 from scanner_app.workflows.receiving_closing import figures_of
 from scanner_app.workflows.receiving_commands import on_command, on_typed
-from scanner_app.workflows.receiving_scanning import on_scan
+from scanner_app.workflows.receiving_scanning import RECEIVED_AT, on_scan
 from scanner_app.workflows.receiving_state import ReceivingState, prompt_of
 from scanner_app.workflows.step import Commanded, Draft, Line, Scanned, Tone, Transition, refuse
 
 if TYPE_CHECKING:
     from scanner_app.domain.facts import SummaryFact, UndoFact
-    from scanner_app.domain.masters import Document
+    from scanner_app.domain.masters import Document, Place
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.step import Facts, Happening, Moment, Prompt
 
@@ -42,23 +42,23 @@ class Receiving:
     def open(self, document: str | None, facts: Facts, moment: Moment) -> Transition[ReceivingState]:
         """A new task for a document, or blind without one; UNKNOWN_DOCUMENT or DOCUMENT_CLOSED opens none."""
         if document is None:
-            return self._open_blind(moment)
+            return self._open_blind(facts, moment)
         found: Document | None = facts[DocumentOf(document)]
         refused: ReceivingState = ReceivingState(document)
         if found is None or found.kind not in INBOUND:
             return refuse(refused, Refusal.UNKNOWN_DOCUMENT, {"document": document}, document=document)
         if found.closed:
             return refuse(refused, Refusal.DOCUMENT_CLOSED, {"document": document}, document=document)
-        return self._opened(found, facts[DocumentSummary(document)], moment)
+        return self._opened(found, facts[DocumentSummary(document)], _dock(facts, moment))
 
     @staticmethod
-    def _open_blind(moment: Moment) -> Transition[ReceivingState]:
-        state = ReceivingState(dock=moment.read_point)
+    def _open_blind(facts: Facts, moment: Moment) -> Transition[ReceivingState]:
+        state = ReceivingState(owner=moment.owner, dock=_dock(facts, moment))
         draft = Draft(EntryKind.TASK, Accepted(Outcome.OK), reason=CLAIMED)
         return Transition(state, draft, Tone.NEUTRAL, Line("say.receiving.opened_blind"), progress=state.progress)
 
     @staticmethod
-    def _opened(document: Document, summary: SummaryFact, moment: Moment) -> Transition[ReceivingState]:
+    def _opened(document: Document, summary: SummaryFact, dock: str | None) -> Transition[ReceivingState]:
         """The first state, with what has come in for the document already."""
         figures = figures_of(summary)
         state = ReceivingState(
@@ -66,7 +66,7 @@ class Receiving:
             partner=document.partner,
             serialised=document.serialised,
             owner=document.owner,
-            dock=moment.read_point,
+            dock=dock,
             done=figures.received - figures.unexpected - figures.over,
             expected=figures.expected,
             waiting=figures.inferable,
@@ -113,6 +113,12 @@ class Receiving:
             plain, done=state.done - _number(said, "counts"), waiting=max(0, state.waiting - _number(said, "waiting")),
             pallets=state.pallets + _number(said, "pallets"), condition=condition,
         )  # fmt: skip
+
+
+def _dock(facts: Facts, moment: Moment) -> str | None:
+    """The read point where goods stand first; None where it is no place to receive at: then the dock is asked for."""
+    place: Place | None = None if moment.read_point is None else facts[PlaceOf(moment.read_point)]
+    return None if place is None or place.kind not in RECEIVED_AT else place.code
 
 
 def _number(said: Parameters, name: str) -> int:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
-from scanner_app.domain.facts import LinesOf, Movements, StockOf
+from scanner_app.domain.facts import LinesOf, Movements, PlaceOf, StockOf
+from scanner_app.domain.masters import PlaceKind
 from scanner_app.domain.refusals import Accepted, Outcome, Refusal, Refused
 from scanner_app.workflows.goods import Unit, goods_lines, goods_text
 from scanner_app.workflows.local_time import local_clock
@@ -20,11 +21,11 @@ from scanner_app.workflows.step import Draft, Line, Tone, Transition, note, refu
 
 if TYPE_CHECKING:
     from scanner_app.domain.facts import Movement, StockLine
-    from scanner_app.domain.masters import DocumentLine
+    from scanner_app.domain.masters import DocumentLine, Place
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.goods import Goods, Label, Quantity
     from scanner_app.workflows.receiving_judging import Judged
-    from scanner_app.workflows.step import Facts
+    from scanner_app.workflows.step import Facts, Moment
 
 CONFIRMED_IN_CAGE = frozenset({
     Refusal.WATCH_LISTED, Refusal.SUSPECT, Refusal.EXPIRED, Refusal.DESTROYED, Refusal.ALREADY_OUT,
@@ -37,6 +38,7 @@ IN_ALREADY = frozenset({Refusal.ALREADY_SCANNED, Refusal.ALREADY_RECEIVED})
 WITH_US = IN_ALREADY | {Refusal.ON_HOLD}
 """Refusals of a serial that is ours: another pack in the hand that bears it is suspect."""
 DOCK_WANTED = "DOCK"
+CAGE_WANTED = "CAGE"
 
 
 def refuse_goods(
@@ -114,6 +116,16 @@ def no_dock(state: ReceivingState, goods: Goods) -> Transition[ReceivingState]:
     parameters: Parameters = {"place": goods_text(goods), "expected": DOCK_WANTED, "scanned": goods_text(goods)}
     refused = refuse(state, Refusal.WRONG_PLACE, parameters, lines=goods_lines(goods), document=state.document)
     return replace(refused, say=Line("say.receiving.dock_first", parameters))
+
+
+def no_cage(state: ReceivingState, goods: Goods, facts: Facts, moment: Moment) -> Transition[ReceivingState] | None:
+    """WRONG_PLACE where the cage of the configuration is none: nothing can be put apart there. None where it is one."""
+    place: Place | None = facts[PlaceOf(moment.cage)]
+    if place is not None and place.kind is PlaceKind.CAGE:
+        return None
+    parameters: Parameters = {"place": moment.cage, "expected": CAGE_WANTED, "scanned": goods_text(goods)}
+    refused = refuse(state, Refusal.WRONG_PLACE, parameters, lines=goods_lines(goods), document=state.document)
+    return replace(refused, say=Line("say.receiving.no_cage", parameters))
 
 
 def without_serial(state: ReceivingState, goods: Quantity, label: Label) -> Transition[ReceivingState]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted, Outcome
+from scanner_app.workflows.receiving_asking import refuse_first
 from scanner_app.workflows.receiving_closing import accept_rest, on_done
 from scanner_app.workflows.receiving_setting import on_setting, quantity
 from scanner_app.workflows.receiving_state import Asked, Pending, Reading, ReceivingState
@@ -32,8 +33,7 @@ def on_command(state: ReceivingState, commanded: Commanded, facts: Facts, moment
     if pending is not None and pending.asked is Asked.RECALL:
         return _answer_recall(state, pending, command, facts, moment)
     if state.closing is not None and command not in ANSWERS_A_CLOSE:
-        code = "say.receiving.answer_close_accept" if state.closing.inferable else "say.receiving.answer_close"
-        return Transition(state, None, Tone.BAD, Line(code))
+        return refuse_first(state, command.value)
     if command is Command.DONE:
         return on_done(state, facts)
     if command is Command.ACCEPT_REST:
@@ -60,9 +60,9 @@ def _answer_recall(
     """Into the cage, or left on the dock with a trace; nothing else."""
     if command is Command.QUARANTINE:
         return quarantine(state, pending, facts, moment)
-    named = {"scanned": pending.name}
     if command is not Command.BACK:
-        return Transition(state, None, Tone.BAD, Line("say.receiving.answer_recall", dict(named)))
+        return refuse_first(state, command.value)
+    named = {"scanned": pending.name}
     draft = Draft(
         EntryKind.NOTED,
         Accepted(Outcome.OK, {**named, "refused": pending.refusal.value}),

@@ -9,7 +9,7 @@ from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.workflows.receiving_posting import LOGGER_ALARM
 from scanner_app.workflows.receiving_state import Asked, Condition, ReceivingState
-from scanner_app.workflows.spread_labels import NUMBER_MAX
+from scanner_app.workflows.spread_labels import NUMBER_MAX, NUMBER_WANTED
 from scanner_app.workflows.step import NOT_NOW, Command, Commanded, Draft, Line, Tone, Transition
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def quantity(state: ReceivingState, number: int | None) -> Transition[ReceivingS
     if number is None:
         return Transition(replace(state, asks_number=True, pending=None), None, Tone.TICK)
     if not 1 <= number <= NUMBER_MAX:
-        say = Line("say.receiving.bad_number", {"most": NUMBER_MAX})
-        return Transition(state, None, Tone.BAD, say)
+        return Transition(state, None, Tone.BAD, NUMBER_WANTED)
     after = replace(state, times=number, asks_number=False, pending=None)
     return Transition(after, None, Tone.TICK, Line("say.receiving.times", {"number": number}))
 

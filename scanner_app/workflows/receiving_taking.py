@@ -16,6 +16,7 @@ from scanner_app.workflows.receiving_asking import (
     IN_ALREADY,
     asks_again_for_many,
     lot_wanted,
+    no_cage,
     no_dock,
     refuse_goods,
     report,
@@ -96,20 +97,34 @@ def _accept(
     state: ReceivingState, judged: Judged | JudgedContainer, facts: Facts, moment: Moment
 ) -> Transition[ReceivingState]:
     if isinstance(judged, JudgedContainer):
-        received = with_waiting(state, judged, receive_container(state, judged, facts, moment), facts)
-        return told_container(state, judged, received, _say(received))
-    received = with_waiting(state, judged, receive_goods(state, judged, facts, moment), facts)
-    return told_goods(state, judged, received, facts, _say(received))
+        received = receive_container(state, judged, facts, moment)
+    else:
+        received = receive_goods(state, judged, facts, moment)
+    return _received(state, judged, received, facts, moment)
 
 
 def _cage(
     state: ReceivingState, judged: Judged | JudgedContainer, cause: Cause, facts: Facts, moment: Moment
 ) -> Transition[ReceivingState]:
     if isinstance(judged, JudgedContainer):
-        received = with_waiting(state, judged, cage_container(state, judged, cause, facts, moment), facts)
-        return told_container(state, judged, received, _say(received))
-    received = with_waiting(state, judged, cage_goods(state, judged, cause, facts, moment), facts)
-    return told_goods(state, judged, received, facts, _say(received))
+        received = cage_container(state, judged, cause, facts, moment)
+    else:
+        received = cage_goods(state, judged, cause, facts, moment)
+    return _received(state, judged, received, facts, moment)
+
+
+def _received(
+    state: ReceivingState, judged: Judged | JudgedContainer, received: Received, facts: Facts, moment: Moment
+) -> Transition[ReceivingState]:
+    """The entry with what it leaves waiting, as it is told; no entry puts anything into a cage that is none."""
+    goods = judged.container if isinstance(judged, JudgedContainer) else judged.goods
+    refused = no_cage(state, goods, facts, moment) if received.caged else None
+    if refused is not None:
+        return refused
+    whole = with_waiting(state, judged, received, facts)
+    if isinstance(judged, JudgedContainer):
+        return told_container(state, judged, whole, _say(whole))
+    return told_goods(state, judged, whole, facts, _say(whole))
 
 
 def _confirmed(state: ReceivingState, judged: Judged | JudgedContainer, overrode: Refusal) -> Cause:
@@ -149,9 +164,12 @@ def newly_damaged(state: ReceivingState, judged: Judged | JudgedContainer, momen
 def quarantine(state: ReceivingState, pending: Pending, facts: Facts, moment: Moment) -> Transition[ReceivingState]:
     """The recalled goods of the open question go to the cage, quarantined."""
     goods = goods_of(pending.label, facts, moment.today)
-    state = replace(state, pending=None)
     if isinstance(goods, Refused):
-        return refuse(state, goods.refusal, goods.parameters, document=state.document)
+        return refuse(replace(state, pending=None), goods.refusal, goods.parameters, document=state.document)
+    unanswered = no_cage(state, goods, facts, moment)
+    if unanswered is not None:
+        return unanswered
+    state = replace(state, pending=None)
     judged = _judge(state, goods, facts, moment)
     cause = Cause(Status.QUARANTINED, Outcome.CONFIRMED, pending.refusal.value)
     return _cage(state, judged, cause, facts, moment)
@@ -165,6 +183,9 @@ def take_second_pack(
     state = replace(state, pending=None)
     if not isinstance(unit, Unit):
         return Transition(state, None, Tone.NEUTRAL)
+    refused = no_cage(state, unit, facts, moment)
+    if refused is not None:
+        return refused
     counts = counted_by(state, on_lines(state, unit, facts), unit)
     received = second_pack(state, unit, Refusal.SUSPECT.value, counts, moment)
     say = Line("say.receiving.second_pack", received.draft.verdict.parameters)

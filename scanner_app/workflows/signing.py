@@ -123,8 +123,8 @@ class Signing:
                 return _lock(state, token_held=token_held)
             case SignOutAsked() if state.operator is not None:
                 return _sign_out(state)
-            case Commanded(command=Command.BACK):
-                return Transition(_asking_nobody(state), None, Tone.NEUTRAL)
+            case Commanded(command=command):
+                return _commanded(state, command)
             case _:
                 return Transition(state, None, Tone.NEUTRAL)
 
@@ -148,6 +148,13 @@ class Signing:
 SIGNING = Signing()
 
 
+def _commanded(state: SigningState, command: Command) -> Transition[SigningState]:
+    """BACK asks for another badge; nothing else is for the sign-in."""
+    if command is Command.BACK or state.working:
+        return Transition(_asking_nobody(state), None, Tone.NEUTRAL)
+    return _first_sign_in(state, command.value)
+
+
 def _asking_nobody(state: SigningState) -> SigningState:
     return replace(state, asked=None, asked_name=None)
 
@@ -156,13 +163,15 @@ def _scanned(state: SigningState, parsed: ParsedScan, facts: Facts, moment: Mome
     """A badge asks for its PIN. Any other scan is refused until somebody is signed in and no PIN is waited for."""
     if parsed.kind is Kind.BADGE:
         return _badge(state, badge_of(parsed).operator, facts, moment)
-    named: Parameters = {"scanned": scan_named(parsed), "question": "PIN" if state.asked else "BADGE"}
-    say = Line("say.signing.pin_first" if state.asked else "say.signing.badge_first", named)
-    if state.operator is None or state.locked:
-        return replace(refuse(state, Refusal.NOT_SIGNED_IN, named), say=say)
-    if state.asked is not None:
-        return replace(refuse(state, Refusal.ANSWER_FIRST, named), say=say)
-    return note(state, tone=Tone.NEUTRAL)
+    return note(state, tone=Tone.NEUTRAL) if state.working else _first_sign_in(state, scan_named(parsed))
+
+
+def _first_sign_in(state: SigningState, scanned: str) -> Transition[SigningState]:
+    """ANSWER_FIRST while a PIN is waited for, else NOT_SIGNED_IN."""
+    asked = state.asked is not None
+    named: Parameters = {"scanned": scanned, "question": "PIN" if asked else "BADGE"}
+    say = Line("say.signing.pin_first" if asked else "say.signing.badge_first", named)
+    return replace(refuse(state, Refusal.ANSWER_FIRST if asked else Refusal.NOT_SIGNED_IN, named), say=say)
 
 
 def _badge(state: SigningState, badge: str, facts: Facts, moment: Moment) -> Transition[SigningState]:

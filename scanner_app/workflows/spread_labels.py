@@ -29,6 +29,9 @@ NUMBER_MAX = 99_999
 
 NUMBER_DIGITS_MAX = len(str(NUMBER_MAX))
 
+NUMBER_WANTED = Line("say.number_wanted", {"most": NUMBER_MAX})
+"""What is said to a number that no scan may count for."""
+
 UNASKED_MAX = 999
 """The most base units that one scan counts for without being asked for them again, where no document expects more."""
 

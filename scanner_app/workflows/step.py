@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.masters import DEFAULT_OWNER
 from scanner_app.domain.refusals import Accepted, Outcome, Parameters, Refusal, Refused, Verdict
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class Moment:
     """The code of the cage that confirmed exceptions are put in."""
     offset: int = 0
     """Minutes by which the site's local time is ahead of UTC at `now_ms`."""
+    owner: str = DEFAULT_OWNER
+    """Whose goods these are unless a document says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

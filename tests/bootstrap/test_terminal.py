@@ -99,6 +99,21 @@ def test_a_burst_of_keys_is_one_scan_and_no_key(running: Running) -> None:
     running.wait_for(lambda: saved(running) == 1)
 
 
+def test_a_burst_of_digits_is_no_scan_where_a_badge_is_asked_for(running: Running) -> None:
+    async def burst() -> None:
+        now_ns = time.monotonic_ns()
+        for number, key in enumerate("2468\r"):
+            name = "enter" if key == "\r" else key
+            assert running.terminal.wedge_key(name, key, now_ns + number * 1_000_000)
+
+    asyncio.run(burst())
+    running.wait_for(lambda: running.terminal.view().panel is not None)
+    assert running.terminal.paste("1357")
+    running.scanner.scan("LOC-A-01-1")
+    running.wait_for(lambda: saved(running) == 1)
+    assert running.terminal.view().meter.scans == 1
+
+
 def test_single_keys_come_back_as_typing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,7 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
         [
             SIGN_IN,
             {"expect": {"result": "accepted", "outcome": "OK"}},
-            {"at": "2026-11-22T14:00:00+01:00"},
+            {"at": "2026-11-22T13:05:00+01:00"},
             {"open": "receiving", "document": "ASN-1001"},
             {"scan": "]C100095210010000040013", "source": "virtual"},
             {"expect": {"outcome": "MATCHED", "refusal": None}},
@@ -138,7 +139,7 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
             {"command": "qty5"},
             {"command": "sign_out"},
             {"link": "offline"},
-            {"at": "2026-11-22T15:00:00+01:00", "scan": "LOC-A-01-1"},
+            {"at": "2026-11-22T13:20:00+01:00", "scan": "LOC-A-01-1"},
         ],
         tmp_path,
         capsys,
@@ -151,6 +152,33 @@ def test_replay_drives_the_terminal(home: Path, tmp_path: Path, capsys: pytest.C
     assert (received["result"], len(received["entries"])) == ("accepted", 1)
     assert received["prompt"] == "scan on; 48 in sealed cases: Accept"
     assert steps[3]["result"] == "noop"
+    assert home.exists()
+
+
+def test_time_that_passes_in_a_replay_locks_the_screen(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "--demo", "--now", TODAY]) == 0
+    code, steps = played(
+        [
+            SIGN_IN,
+            {"at": "2026-11-22T12:09:00+00:00", "scan": "LOC-A-01-1"},
+            {"expect": {"result": "prompt", "refusal": None}},
+            {"at": "2026-11-22T20:09:00+00:00", "scan": "LOC-A-01-1"},
+            {"expect": {"result": "refused", "refusal": "ANSWER_FIRST"}},
+            {"text": SIGN_IN["pin"]},
+            {"expect": {"outcome": "OK"}},
+            {"at": "2026-11-22T08:00:00+00:00", "scan": "LOC-A-01-1"},
+            {"at": "2026-11-22T09:00:00+00:00"},
+            {"restart": True},
+            {"scan": "LOC-A-01-1"},
+            {"expect": {"refusal": "NOT_SIGNED_IN"}},
+        ],
+        tmp_path,
+        capsys,
+    )
+    assert [step for step in steps if step.get("matched") is False] == []
+    assert code == 0
     assert home.exists()
 
 
@@ -178,7 +206,7 @@ def test_an_expectation_that_fails_is_exit_1(home: Path, tmp_path: Path, capsys:
         ('{"key": ""}', 'key must be text, not ""'),
         ('{"command": "jump"}', 'no command is called "jump"'),
         ('{"command": null}', "no command is called null"),
-        ('{"command": "qty0"}', 'no command is called "qty0"'),
+        ('{"command": "qty"}', 'no command is called "qty"'),
         ('{"text": true}', "text must be text or a whole number"),
         ('{"sign_in": "x"}', "sign_in needs a pin"),
         ('{"sign_in": "x", "pin": 1}', "pin must be text, not 1"),
@@ -312,6 +340,34 @@ def test_doctor_tells_a_fault_of_the_ledger_whole(home: Path, check: Callable[[]
     assert told["remedy"] == "Set [device] id back, or begin a home of its own."
 
 
+def test_doctor_looks_for_the_places_that_the_configuration_names(
+    home: Path, check: Callable[[], dict[str, Any]]
+) -> None:
+    assert main(["init", "--demo", "--now", TODAY]) == 0
+    well = check()
+    assert [(well[name]["ok"], well[name]["text"]) for name in ("read point", "cage")] == [
+        (True, "DOCK-1"), (True, "CAGE"),
+    ]  # fmt: skip
+    (home / "config.toml").write_text('[device]\nid = "DEMO-1"\nread_point = "GATE"\ncage = "DOCK-1"\n', "utf-8")
+    found = check()
+    assert [(found[name]["ok"], found[name]["text"], found[name]["remedy"]) for name in ("read point", "cage")] == [
+        (
+            False, "GATE is not on the list of places",
+            "set [device] read_point to a dock, or import it: scanner import locations",
+        ),
+        (
+            False, "DOCK-1 is of the kind dock",
+            "set [device] cage to a cage, or import it: scanner import locations",
+        ),
+    ]  # fmt: skip
+
+
+def test_doctor_names_the_folder_of_the_log(home: Path, check: Callable[[], dict[str, Any]]) -> None:
+    assert main(["init"]) == 0
+    assert check()["log"] == {"check": "log", "ok": True, "text": str(home / "log"), "remedy": ""}
+    assert check()["cage"]["text"] == "no places yet: import locations"
+
+
 def test_a_ledger_in_use_is_well(home: Path, check: Callable[[], dict[str, Any]]) -> None:
     assert main(["init", "--device", "D1"]) == 0
     held = Ledger.open(home / "ledger.db", "D1", lambda: bytes(16))
@@ -402,6 +458,25 @@ def test_monitor_prints_what_a_scanner_sends(tmp_path: Path, capsys: pytest.Capt
     first, second = (json.loads(line) for line in capsys.readouterr().out.split("\n") if line)
     assert (first["scan"], first["symbology"], first["cut"]) == ("]d201095\x1d21X", "]d2", False)
     assert bytes.fromhex(second["bytes"]) == b"second"
+
+
+def test_monitoring_a_port_that_is_not_there_is_exit_3_unless_it_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["devices", "monitor", str(tmp_path / "port")]) == 3
+    assert f"DEVICE_ABSENT: {tmp_path}/port is not there." in capsys.readouterr().err
+    scanner = VirtualScanner(link=tmp_path / "port")
+    with ExitStack() as plugged:
+
+        def plug_in() -> None:
+            plugged.enter_context(scanner)
+            scanner.scan("LOC-1")
+
+        later = threading.Timer(0.5, plug_in)
+        later.start()
+        assert main(["devices", "monitor", str(tmp_path / "port"), "--wait", "--count", "1"]) == 0
+        later.join()
+    assert json.loads(capsys.readouterr().out)["scan"] == "LOC-1"
 
 
 def test_monitoring_what_is_no_port_is_exit_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -139,6 +140,35 @@ def test_an_operator_no_badge_can_name_is_refused(home: Path, badge: str, capsys
     assert f"line 2 ({badge}), id: must be what the badge says" in capsys.readouterr().err
 
 
+CASE = "19521001000113"
+LEVEL = f"gtin,name,storage_class,item,factor\n{CASE},case,,{ITEM},12\n"
+
+
+def test_a_gtin_that_stands_for_something_already_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert import_text(home, "items", ITEMS) == 0
+    assert import_text(home, "items", LEVEL) == 0
+    capsys.readouterr()
+    assert import_text(home, "items", ITEMS.replace(ITEM, CASE)) == 1
+    assert import_text(home, "items", ITEMS.replace(ITEM, "09521006000210")) == 0
+    assert import_text(home, "items", LEVEL.replace(CASE, "09521006000210")) == 1
+    assert import_text(home, "items", LEVEL) == 0
+    assert [line for line in told(capsys) if line.startswith("items")] == [
+        f"items.txt: line 2 ({CASE}), gtin: {CASE} is a case of 12 of the item {ITEM} already",
+        "items.txt: line 2 (09521006000210), gtin: 09521006000210 is the item Amoxidem already",
+    ]
+
+
+def test_a_document_without_an_owner_is_the_sites(home: Path) -> None:
+    config = home / "config.toml"
+    config.write_text(config.read_text("utf-8").replace('owner = "own"', 'owner = "acme"'), "utf-8")
+    assert import_text(home, "items", ITEMS) == 0
+    document = {"id": "PO-1", "kind": "po", "partner": "B", "lines": [{"gtin": ITEM, "lot": "L", "quantity": 5}]}
+    assert import_text(home, "documents", json.dumps(document)) == 0
+    ledger = opened(home)
+    assert getattr(ledger.answer(DocumentOf("PO-1")), "owner", "") == "acme"
+    ledger.close()
+
+
 def test_a_dry_run_writes_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert import_text(home, "items", ITEMS, "--dry-run") == 0
     assert "1 item checked" in capsys.readouterr().err
@@ -147,11 +177,14 @@ def test_a_dry_run_writes_nothing(home: Path, capsys: pytest.CaptureFixture[str]
 
 def test_a_file_that_cannot_be_read_is_a_usage_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "bytes.csv").write_bytes(b"gtin,name\n\xff\xfe")
+    os.mkfifo(home / "pipe")
     for name, why in (
         ("none.csv", "There is no file "),
         ("bytes.csv", "line 2 is no UTF-8 text (byte 0xff). Save the file as UTF-8."),
         (".", "cannot be read: Is a directory."),
         ("a\0b", "is no file name"),
+        ("/dev/zero", "cannot be read: it is no regular file."),
+        (str(home / "pipe"), "cannot be read: it is no regular file."),
     ):
         capsys.readouterr()
         assert main(["import", "items", str(home / name)]) == 2

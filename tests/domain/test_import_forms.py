@@ -256,6 +256,52 @@ def test_what_is_wrong_in_a_json_document_is_named_by_part_and_document() -> Non
     ]
 
 
+def nested(*containers: tuple[str, str | None], unit_in: str | None = None) -> dict[str, Any]:
+    """A delivery of containers, each with the one it stands in, and a unit."""
+    rows = [{"id": f"{CASE}:{name}", "parent": parent and f"{CASE}:{parent}"} for name, parent in containers]
+    unit = {"gtin": ITEM, "serial": "s1", "parent": unit_in and f"{CASE}:{unit_in}"}
+    return {"id": "A", "kind": "asn", "partner": "M", "containers": rows, "units": [unit]}
+
+
+def problems(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(where.partition(",")[0], problem.replace(f"sgtin:{CASE}:", "")) for where, _, problem in told(document)]
+
+
+def test_containers_stand_in_containers_of_the_same_document_and_never_in_themselves() -> None:
+    named = "is no container of this document: give it a row of its own"
+    assert problems(nested(("a", None), ("b", "a"), ("c", "b"), unit_in="c")) == []
+    assert problems(nested(("a", None), unit_in="z")) == [("units 1", f"z {named}")]
+    assert problems(nested(("a", "z"))) == [("containers 1", f"z {named}")]
+    assert problems(nested(("a", "a"))) == [("containers 1", "a cannot stand in itself")]
+    for ring in ((("a", "b"), ("b", "a")), (("a", "b"), ("b", "c"), ("c", "b"))):
+        ((where, problem),) = problems(nested(*ring))
+        assert where == "line 1 (A)"
+        assert " stands in itself, by way of " in problem
+
+
+def test_what_nobody_says_otherwise_is_the_sites_own() -> None:
+    given_document = {"id": "A", "kind": "po", "partner": "B", "lines": {"gtin": ITEM, "quantity": 5}}
+    (document,) = read_file("documents", json.dumps(given_document), "acme").documents
+    assert document.owner == "acme"
+    said = {**given_document, "owner": "own"}
+    (document,) = read_file("documents", json.dumps(said), "acme").documents
+    assert document.owner == "own"
+
+
+@pytest.mark.parametrize(
+    ("level", "bad"),
+    [
+        ({"gtin": ITEM, "item": ITEM, "factor": "12"}, [("line 4", "factor")]),
+        ({"gtin": ITEM, "item": ITEM, "factor": "1"}, []),
+        ({"gtin": OTHER, "item": ITEM, "factor": "12"}, [("line 4", "gtin")]),
+        ({"gtin": CASE, "item": ITEM, "factor": "12"}, []),
+    ],
+)
+def test_a_label_stands_for_one_thing(level: dict[str, str], bad: list[tuple[str, str]]) -> None:
+    items = [{"gtin": gtin, "name": "A", "storage_class": "cold"} for gtin in (ITEM, OTHER)]
+    assert bad_columns("items", *items, level) == bad
+
+
 def test_one_id_is_one_document() -> None:
     document = {"id": "A", "kind": "asn", "partner": "M", "lines": [{"gtin": ITEM, "quantity": 1}]}
     (bad,) = told([document, document])

@@ -118,6 +118,14 @@ def test_values_are_made_safe_and_short() -> None:
     assert phrases.say("say", {"lot": "\x1b" * 99}, whole=True) == f"this is {'␛' * 99}, ?, ?, ?"
 
 
+def test_cards_are_named_as_the_site_has_them() -> None:
+    logger = "prompt.receiving.logger"
+    assert ENGLISH.say(logger).startswith("scan CMD-LOGGER_OK or CMD-LOGGER_ALARM")
+    own = phrases_of("en", {"card": "C:\x1b", "typing_key": "F9"})
+    assert own.say(logger, {"scanned": "x"}) == "scan C:␛LOGGER_OK or C:␛LOGGER_ALARM; no logger: C:␛QUARANTINE"
+    assert own.say("screen.scanner.none") == "no scanner: type (F9), or see config"
+
+
 def test_a_code_without_a_sentence_is_shown_as_itself() -> None:
     assert ENGLISH.say("say.nothing", {"x": "{y}"}) == "say.nothing"
     assert not ENGLISH.has("say.nothing")

@@ -6,13 +6,16 @@ import shutil
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from devices.scan import WEDGE, Ending, scan_of_text
 from scanner_app.bootstrap import Station, desk_of, intake_of, open_ledger
 from scanner_app.cli.init import make_home
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home, read_config
 from scanner_app.demo.labels import badge_scan, command_scan, container_scan, document_scan, expected_scan, place_scan
 from scanner_app.demo.site import load_demo
+from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.intake import replayed_scan
+from scanner_app.store.export import exported_lines
 from scanner_app.terminal.front import Front
 from scanner_app.terminal.presenter import Presenter, ScannerText
 from scanner_app.workflows.step import Line
@@ -20,7 +23,10 @@ from scanner_app.workflows.step import Line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from scanner_app.config import Config
+    from scanner_app.domain.entry import Entry
     from scanner_app.intake import RawScan
+    from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.view import View
 
@@ -36,14 +42,22 @@ def make_demo_home(folder: Path) -> Path:
     return folder
 
 
+def entries_of(ledger: Ledger, *, opening: bool = False) -> list[Entry]:
+    """Every entry that was made at work, oldest first: not those of the site's own loading, but where `opening` is."""
+    stored = [line["bytes"] for line in exported_lines(ledger._connection) if line["type"] == "entry"]
+    entries = [decode_entry(each) for each in stored if isinstance(each, bytes)]
+    loading = {EntryKind.IMPORT, EntryKind.OPENING_BALANCE}
+    return [entry for entry in entries if opening or entry.kind not in loading]
+
+
 class Worker:
     """Scans, keys and typing, and what the screen would show."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
+    def __init__(self, template: Path, folder: Path, config: Config | None = None) -> None:
         shutil.copytree(template, folder, dirs_exist_ok=True)
         self.home = Home(folder / "config.toml", folder)
         self.clock = SettableClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC))
-        self.station = Station(self.home, read_config(self.home.config_path), self.clock)
+        self.station = Station(self.home, config or read_config(self.home.config_path), self.clock)
         self.site = load_demo(TODAY)
         self.heard: list[Told] = []
         self.scanner = ScannerText(Line("screen.scanner.ready"), ok=True)
@@ -69,12 +83,25 @@ class Worker:
         self.captured += 1
         guard_ns = self.station.config.scan.guard_ms * 1_000_000
         confirms = raw.monotonic_ns >= self.front.prompt_shown_ns + guard_ns
-        self.front.scan(intake_of(self.station).capture(raw), confirms=confirms)
+        capture = intake_of(self.station).capture(raw)
+        if self.front.is_answer(capture):
+            self.captured -= 1
+            self.front.answer(capture)
+        else:
+            self.front.scan(capture, confirms=confirms)
 
     def scan(self, text: str, after_ms: int = 1000) -> View:
         self.clock.advance(after_ms)
         wall_ms = round(self.clock.now().timestamp() * 1000)
         self._submit(replayed_scan(text, "virtual", self.clock.monotonic_ns(), wall_ms, commissioned=True))
+        return self.view()
+
+    def burst(self, text: str, ended_by: Ending = Ending.TERMINATOR) -> View:
+        """Keys as quick as a scanner's, or a paste."""
+        self.clock.advance(1000)
+        wall_ms = round(self.clock.now().timestamp() * 1000)
+        now_ns = self.clock.monotonic_ns()
+        self._submit(scan_of_text(text, source=WEDGE, monotonic_ns=now_ns, wall_ms=wall_ms, ended_by=ended_by))
         return self.view()
 
     def press(self, *keys: str) -> View:

@@ -13,11 +13,14 @@ from scanner_app.clock import SettableClock
 from scanner_app.config import Config, Home
 from scanner_app.terminal.consumer import Bounds, Consumer
 from scanner_app.terminal.front import Front
+from scanner_app.terminal.presenter import Presenter, ScannerText
+from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scanner_app.terminal.desk import Told
+    from scanner_app.terminal.view import View
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 NS_PER_MS = 1_000_000
@@ -37,6 +40,11 @@ class Watched:
 
     def __post_init__(self) -> None:
         self.changed = threading.Condition()
+        self.presenter = Presenter(
+            self.station.config, self.station.clock, lambda: ScannerText(Line("screen.scanner.ready"), ok=True), None
+        )
+        self.views: list[View] = []
+        self.view: View
         self.told: list[Told] = []
         self.captured = 0
         self.waiting = 0
@@ -52,7 +60,10 @@ class Watched:
         self.front.retry = self.consumer.retry
 
     def _publish(self, front: Front) -> None:
+        view = self.presenter.view(front)
         with self.changed:
+            self.view = view
+            self.views.append(view)
             self.captured, self.waiting = front.shown.captured, front.shown.waiting
             self.faults += front.shown.fault is not None
             self.changed.notify_all()
@@ -69,6 +80,23 @@ class Watched:
 
     def scan(self, text: str) -> bool:
         return self.consumer.submit(raw_scan(self.station, text))
+
+
+class Gate:
+    """Holds the ledger thread until it is opened, as a slow disk would."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._entered = threading.Event()
+        self._opened = threading.Event()
+        watched.consumer.post(self._hold)
+        assert self._entered.wait(PATIENCE_S)
+
+    def _hold(self) -> None:
+        self._entered.set()
+        assert self._opened.wait(PATIENCE_S)
+
+    def open(self) -> None:
+        self._opened.set()
 
 
 def raw_scan(station: Station, text: str) -> RawScan:

@@ -12,7 +12,7 @@ from scanner_app.clock import SettableClock
 from scanner_app.domain.facts import RecentScans
 from scanner_app.errors import StoreError
 from scanner_app.terminal.consumer import Bounds
-from tests.terminal.station import Watched, raw_scan, station_in
+from tests.terminal.station import Gate, Watched, raw_scan, station_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,23 +48,6 @@ def scans_in(station: Station) -> list[str]:
         return [line.scanned for line in reversed(lines)]
     finally:
         ledger.close()
-
-
-class Gate:
-    """Holds the ledger thread until it is opened, as a slow disk would."""
-
-    def __init__(self, watched: Watched) -> None:
-        self._entered = threading.Event()
-        self._opened = threading.Event()
-        watched.consumer.post(self._hold)
-        assert self._entered.wait(20)
-
-    def _hold(self) -> None:
-        self._entered.set()
-        assert self._opened.wait(20)
-
-    def open(self) -> None:
-        self._opened.set()
 
 
 def test_every_scan_is_an_entry_in_order(watched: Watched, station: Station) -> None:

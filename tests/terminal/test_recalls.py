@@ -53,9 +53,9 @@ def test_no_key_dismisses_it(recalled: Worker, key: str) -> None:
     ("scan", "told"),
     [
         ("]d2010952100200021417280515\x1d10N31", "STOP LOT N31: Tresopan not taken: c90X9530999 is recalled"),
-        ("]C1000952100100000400XX", "STOP ]C1000952100100000400XX: "),
+        ("]C1000952100100000400XX", "STOP ]C1000952100100000400XX: 000952100100000400XX not "),
         ("]Q1DOC-ASN-1001", "STOP ASN-1001: ASN-1001 not taken: c90X9530999 is recalled"),
-        ("]Q1CMD-PUTAWAY", "STOP PUTAWAY: answer first: CAGE"),
+        ("]Q1CMD-PUTAWAY", "STOP PUTAWAY: PUTAWAY not taken: c90X9530999 is recalled"),
         ("]Q1CMD-UNDO", ""),
     ],
 )
@@ -150,5 +150,5 @@ def test_a_command_that_is_no_answer_is_told_within_it(recalled: Worker) -> None
     view = recalled.scan(command_scan("DONE"))
     stands(view)
     assert view.panel is not None
-    assert view.panel.more == ("STOP DONE: answer first: c90X9530999 is recalled",)
+    assert view.panel.more == ("STOP DONE: DONE not taken: c90X9530999 is recalled",)
     assert len(recalled.ledger.answer(RecentScans(1))) == 1  # type: ignore[arg-type] # the query's own type

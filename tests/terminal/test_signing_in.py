@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scanner_app.bootstrap import intake_of
 from scanner_app.domain.facts import RecentScans
 from scanner_app.terminal.view import Mark, Room
-from tests.terminal.floor import ANA, TOM, Worker, badge_scan, document_scan
+from tests.terminal.floor import ANA, TOM, Worker, badge_scan, document_scan, entries_of
+from tests.terminal.station import raw_scan
 
 if TYPE_CHECKING:
     from scanner_app.terminal.view import View
@@ -164,3 +166,56 @@ def test_a_wrong_pin_is_told_in_red(worker: Worker) -> None:
     view = worker.press("enter")
     assert view.panel is not None
     assert (view.panel.mark, view.panel.headline) == (Mark.STOP, "wrong PIN, 4 tries left")
+
+
+def everything_kept(worker: Worker) -> str:
+    """All raw scans, all parameters of sentences, the inbox, the saved session."""
+    entries = entries_of(worker.ledger)
+    raws = [entry.raw.payload.decode() for entry in entries if entry.raw is not None]
+    waiting = [repr(capture) for capture in worker.ledger.inbox()]
+    return "\n".join([*raws, *(repr(entry.verdict) for entry in entries), *waiting, worker.ledger.session() or ""])
+
+
+NOISE = ["{}\x1d", " {}", "x{}", "]d2{}", "{}\n", "]C1{}x"]
+
+
+@pytest.mark.parametrize("working", [False, True], ids=["signed out", "at work"])
+@pytest.mark.parametrize("noise", [*NOISE, "lower", "cut"])
+def test_a_badge_that_is_not_read_as_one_keeps_no_token(worker: Worker, noise: str, *, working: bool) -> None:
+    badge = worker.site.operator(TOM).badge
+    token = badge.partition(".")[2]
+    if working:
+        worker.sign_in()
+        worker.scan(document_scan("ASN-1002"))
+    text = badge.lower() if noise == "lower" else badge + "x" * 4096 if noise == "cut" else noise.format(badge)
+    view = worker.scan(text)
+    made = entries_of(worker.ledger)[-1]
+    assert made.raw is not None
+    assert "1004#" in made.raw.payload.decode()
+    for told in (everything_kept(worker), repr(view), repr(worker.press("F5"))):
+        assert token not in told
+        assert token.lower() not in told
+
+
+def test_a_badge_that_waits_is_kept_without_its_token_and_asked_for_again_after_a_restart(worker: Worker) -> None:
+    badge = badge_scan(worker.site.operator(TOM))
+    intake = intake_of(worker.station)
+    capture = intake.capture(raw_scan(worker.station, badge))
+    worker.ledger.spill([intake.kept(capture)])
+    assert badge.partition(".")[2] not in everything_kept(worker)
+    worker.pull_the_battery()
+    (restored,) = worker.ledger.inbox()
+    worker.front.scan(restored, confirms=False)
+    view = worker.view()
+    assert (view.giant, headline(view)) == ("BADGE", "not readable: no badge is kept over a restart; scan again")
+    assert worker.ledger.counters().waiting == 0
+
+
+def test_a_pin_that_was_waited_for_needs_its_badge_again_after_a_restart(worker: Worker) -> None:
+    """Without the token, which was only in memory, the right PIN would be told as a wrong one."""
+    badge_typed(worker, ANA)
+    worker.pull_the_battery()
+    assert worker.view().giant == "BADGE"
+    badge_typed(worker, ANA)
+    worker.type("2468")
+    assert worker.press("enter").status.user == "Ana Moreno"

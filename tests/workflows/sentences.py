@@ -6,6 +6,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from scanner_app.domain.refusals import Refused
+from scanner_app.phrases import ALWAYS
 from scanner_app.phrases.en import SENTENCES
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def unsaid(code: str, parameters: Parameters) -> list[str]:
     if code not in SENTENCES:
         return [f"no sentence for {code}"]
     fields = [name for _, name, _, _ in Formatter().parse(SENTENCES[code]) if name]
-    return [f"{code} lacks {name}" for name in fields if parameters.get(name) is None]
+    return [f"{code} lacks {name}" for name in fields if name not in ALWAYS and parameters.get(name) is None]
 
 
 def unsaid_of(transition: Transition[Any], *prompts: Prompt) -> list[str]:

@@ -312,13 +312,20 @@ def test_back_forgets_what_was_begun_and_done_ends() -> None:
     assert (at.last.finished, at.last.draft, at.last.tone.value) == (True, None, "done")
 
 
+@pytest.mark.parametrize("number", [0, 100_000, 10**100])
+def test_a_card_sets_no_number_that_no_scan_may_count_for(number: int) -> None:
+    at = bench()
+    at.command(Command.QUANTITY, number)
+    assert (at.say, at.state.times, at.last.tone.value) == ("say.number_wanted", 1, "bad")
+
+
 def test_a_number_is_typed_in_answer_alone() -> None:
     at = bench()
     at.type("12")
     assert at.state == OpeningState()
     at.command(Command.QUANTITY)
     at.type("twelve")
-    assert (at.say, at.state.asks_number) == ("say.opening.no_number", True)
+    assert (at.say, at.state.asks_number) == ("say.number_wanted", True)
     at.type("12")
     assert (at.state.times, at.state.asks_number) == (12, False)
 

@@ -629,6 +629,13 @@ def test_done_waits_until_nothing_is_in_hand() -> None:
     assert (at.last.finished, at.last.draft) == (True, None)
 
 
+@pytest.mark.parametrize("number", [0, 100_000, 10**100])
+def test_a_card_sets_no_number_that_no_scan_may_count_for(number: int) -> None:
+    at = bench()
+    at.command(Command.QUANTITY, number)
+    assert (at.say, at.state.times, at.last.tone.value) == ("say.number_wanted", 1, "bad")
+
+
 def test_a_number_is_typed_in_answer_alone() -> None:
     at = bench(some(PAIN, 50))
     at.type("12")
@@ -636,7 +643,7 @@ def test_a_number_is_typed_in_answer_alone() -> None:
     at.command(Command.QUANTITY)
     for text in ("twelve", "0", "123456", "١٢"):
         at.type(text)
-        assert (at.say, at.state.asks_number) == ("say.putaway.no_number", True)
+        assert (at.say, at.state.asks_number) == ("say.number_wanted", True)
     at.type("12")
     assert (at.prompt, at.state.times) == ("prompt.putaway.times", 12)
     at.scan(pack(PAIN, None, "P55"))

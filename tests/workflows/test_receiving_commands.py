@@ -187,7 +187,7 @@ def test_what_is_no_quantity_is_asked_again(text: str) -> None:
 
     typed = desk.type(text)
 
-    assert typed.say == Line("say.receiving.bad_number", {"most": NUMBER_MAX})
+    assert typed.say == Line("say.number_wanted", {"most": NUMBER_MAX})
     assert typed.state.asks_number
 
 
@@ -263,7 +263,7 @@ def test_a_recalled_unit_blocks_until_it_is_in_the_cage(answer: str) -> None:
 
     assert (prompt.blocking, prompt.commands) == (True, (Command.QUARANTINE, Command.BACK))
     assert said(first) == ("ANSWER_FIRST", None, "bad")
-    assert (key_first.draft, key_first.tone) == (None, Tone.BAD)
+    assert said(key_first) == ("ANSWER_FIRST", None, "bad")
     assert said(caged) == ("CONFIRMED", "RECALLED", "attention")
     assert caged.draft is not None
     assert caged.draft.postings == (Posting(key("L0", Status.QUARANTINED), 1, SUPPLIER, "CAGE"),)

@@ -221,7 +221,8 @@ def test_over_and_short_are_both_told_before_and_after_the_close() -> None:
     assert before.say == Line("say.receiving.close_short_over", figures)
     assert (prompt.code, prompt.parameters) == ("prompt.receiving.close_short_over", figures)
     assert refused.say == Line("say.receiving.close_first", {"question": "PO-1", "scanned": "Bandex"})
-    assert card.say == Line("say.receiving.answer_close")
+    assert said(card) == ("ANSWER_FIRST", None, "bad")
+    assert card.say == Line("say.receiving.close_first", {"question": "PO-1", "scanned": "DAMAGED"})
     assert said(closed) == ("OVER", None, "done")
     assert closed.say is not None
     assert (closed.say.code, closed.say.parameters["short"], closed.say.parameters["over"]) == (

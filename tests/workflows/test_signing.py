@@ -137,9 +137,9 @@ def test_someone_made_inactive_while_the_pin_is_asked_does_not_get_in() -> None:
     ("state", "expected", "code", "question"),
     [
         (SIGNED_OUT, Refusal.NOT_SIGNED_IN, "say.signing.badge_first", "BADGE"),
-        (ASKED, Refusal.NOT_SIGNED_IN, "say.signing.pin_first", "PIN"),
+        (ASKED, Refusal.ANSWER_FIRST, "say.signing.pin_first", "PIN"),
         (LOCKED, Refusal.NOT_SIGNED_IN, "say.signing.badge_first", "BADGE"),
-        (LOCKED_ASKED, Refusal.NOT_SIGNED_IN, "say.signing.pin_first", "PIN"),
+        (LOCKED_ASKED, Refusal.ANSWER_FIRST, "say.signing.pin_first", "PIN"),
         (TAKING_OVER, Refusal.ANSWER_FIRST, "say.signing.pin_first", "PIN"),
     ],
 )
@@ -150,6 +150,14 @@ def test_goods_wait_for_a_sign_in_and_are_named(
     assert refusal(done).refusal is expected
     assert done.say == Line(code, {"scanned": "09521001000116", "question": question})
     assert done.state == state
+
+
+@pytest.mark.parametrize(("state", "expected"), [(SIGNED_OUT, Refusal.NOT_SIGNED_IN), (ASKED, Refusal.ANSWER_FIRST)])
+def test_a_command_waits_for_a_sign_in_as_a_scan_does(state: SigningState, expected: Refusal) -> None:
+    done = step(state, Commanded(Command.UNDO))
+    assert refusal(done).refusal is expected
+    assert done.say is not None
+    assert done.say.parameters["scanned"] == "UNDO"
 
 
 def test_a_scan_that_is_not_for_the_sign_in_is_only_noted() -> None:
@@ -243,7 +251,7 @@ def test_another_badge_and_pin_take_over_with_a_trace(state: SigningState) -> No
         (ASKED, Commanded(Command.BACK), SIGNED_OUT),
         (TAKING_OVER, Commanded(Command.BACK), WORKING),
         (LOCKED_ASKED, Commanded(Command.BACK), LOCKED),
-        (SIGNED_OUT, Commanded(Command.UNDO), SIGNED_OUT),
+        (WORKING, Commanded(Command.UNDO), WORKING),
         (SIGNED_OUT, SignOutAsked(), SIGNED_OUT),
         (SIGNED_OUT, PinChecked(correct=True), SIGNED_OUT),
         (WORKING, PinChecked(correct=True), WORKING),
