@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.applying import measure_applying
 from bench.committing import measure_committing, measure_syncs
 from bench.figures import Figure, results_text, table_text
 from bench.growing import measure_growth
@@ -33,6 +34,7 @@ PARTS: dict[str, Callable[[Path, bool], list[Figure]]] = {
     "syncs": lambda folder, _: measure_syncs(folder),
     "repaint": lambda folder, quick: measure_repainting(folder, quick=quick),
     "start": lambda folder, quick: measure_starting(folder, quick=quick),
+    "apply": lambda folder, quick: measure_applying(folder, quick=quick),
     "serving": lambda folder, quick: measure_serving(folder, quick=quick),
     "growth": lambda folder, quick: measure_growth(folder, quick=quick),
 }

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from scanner_app.domain.feed import EpochState
+
+__all__ = ["EpochState", "Outbox"]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync.wire import Scope
-
-
-@dataclass(frozen=True, slots=True)
-class EpochState:
-    """An epoch of this device's ledger. `end`: the last sequence that is to be sent, less than `last` where it was cut.
-
-    `present`: entries are appended to it; it is not cut.
-    """
-
-    no: int
-    id: str
-    last: int
-    end: int
-    acked: int
-    safe: int
-    present: bool
 
 
 class Outbox(Protocol):

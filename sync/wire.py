@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
+from scanner_app.domain.feed import Scope, Standing
 from sync.codec import INT_MAX, Between, Hex, WireError, fields_of, read, write
 
-__all__ = ["WireError", "fields_of", "read", "write"]
+__all__ = ["Scope", "Standing", "WireError", "fields_of", "read", "write"]
 
 PROTO: Final = 1
 PROTO_MIN: Final = 1
@@ -45,21 +45,6 @@ Seq = Annotated[int, Between(0, INT_MAX)]
 Millis = Annotated[int, Between(0, MILLIS_MAX)]
 Hash = Annotated[str, HASH]
 EpochId = Annotated[str, EPOCH]
-
-
-class Scope(StrEnum):
-    """The two scopes of the feed: recall and watch lines, and everything else."""
-
-    WATCH = "watch"
-    FEED = "feed"
-
-
-class Standing(StrEnum):
-    """What the centre made of an entry."""
-
-    PROJECTED = "projected"
-    DUPLICATE = "duplicate"
-    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)

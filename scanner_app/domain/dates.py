@@ -75,3 +75,8 @@ def _real_date(year: int, month: int, day: int) -> date | None:
 def _is_digits(text: str) -> bool:
     """ASCII digits alone."""
     return text.isdigit() and text.isascii()
+
+
+def day_text(day: date | None) -> str:
+    """A date as tables and records keep it: ISO text, '' for an unknown one."""
+    return "" if day is None else day.isoformat()

@@ -23,6 +23,9 @@ GENESIS_LABEL = b"scanner-ledger/1"
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 """Made once: every scan is encoded, and an entry's object holds no rings."""
 
+DEMO_DEVICE = "DEMO"
+"""Whom the demonstration's opening entries name, so that they are the same facts wherever they were made."""
+
 NO_EPOCH = bytes(16)
 NO_HASH = bytes(32)
 

@@ -242,7 +242,7 @@ class UnitFact:
     document: str | None
     inferred: bool
     seq: int
-    """The sequence of the entry that last touched it."""
+    """The position in this ledger of the last entry about it that the site does not know yet; 0: the site knows all."""
 
 
 @dataclass(frozen=True, slots=True)

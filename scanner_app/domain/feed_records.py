@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from scanner_app.domain.dates import day_text
 from scanner_app.domain.masters import DocumentKind, Item, Operator, Place, PlaceKind, Role, StorageClass, Watch
 from scanner_app.domain.site_records import LevelRecord
 
@@ -70,7 +71,7 @@ def bodies_of(records: SiteRecords) -> Iterator[tuple[str, str, Body]]:
     for item in records.items:
         yield ITEM, item.gtin, _item_body(item)
     for level in records.levels:
-        yield LEVEL, compound(level.gtin, _day(level.valid_from)), _level_body(level)
+        yield LEVEL, compound(level.gtin, day_text(level.valid_from)), _level_body(level)
     for place in records.places:
         yield PLACE, place.code, _place_body(place)
     for operator in records.operators:
@@ -91,10 +92,6 @@ def watch_id(watch: Watch) -> str:
     return compound(watch.id, watch.gtin, watch.lot or "", watch.serial or "")
 
 
-def _day(day: date | None) -> str:
-    return "" if day is None else day.isoformat()
-
-
 def _item_body(item: Item) -> Body:
     return {
         "gtin": item.gtin, "name": item.name, "strength": item.strength, "storage_class": item.storage_class.value,
@@ -106,7 +103,7 @@ def _item_body(item: Item) -> Body:
 def _level_body(level: LevelRecord) -> Body:
     return {
         "gtin": level.gtin, "item": level.item, "factor": level.factor, "name": level.name,
-        "valid_from": _day(level.valid_from),
+        "valid_from": day_text(level.valid_from),
     }  # fmt: skip
 
 
@@ -136,11 +133,11 @@ def _document_bodies(document: DocumentRecord) -> Iterator[tuple[str, str, Body]
     rows: list[tuple[str, list[str | int]]] = []
     rows += [("containers", [each.id, each.parent or ""]) for each in document.containers]
     rows += [
-        ("units", [each.gtin, each.serial, each.lot or "", _day(each.expiry), each.parent or ""])
+        ("units", [each.gtin, each.serial, each.lot or "", day_text(each.expiry), each.parent or ""])
         for each in document.units
     ]
     rows += [
-        ("lines", [number, each.gtin, each.lot or "", _day(each.expiry), each.quantity])
+        ("lines", [number, each.gtin, each.lot or "", day_text(each.expiry), each.quantity])
         for number, each in enumerate(document.all_lines(), start=1)
     ]
     parts = [rows[start : start + PART_ROWS_MAX] for start in range(0, max(len(rows), 1), PART_ROWS_MAX)]
@@ -168,57 +165,59 @@ def record_of(kind: str, body: Body) -> Record | None:
 
 def _item(body: Body) -> Item:
     return Item(
-        _text(body["gtin"]), _text(body["name"]), _text(body["strength"]), StorageClass(body["storage_class"]),
-        bool(body["serialised"]), bool(body["covered"]), bool(body["lot_controlled"]), _or_none(body["schedule"]),
+        text_of(body["gtin"]), text_of(body["name"]), text_of(body["strength"]), StorageClass(body["storage_class"]),
+        bool(body["serialised"]), bool(body["covered"]), bool(body["lot_controlled"]), text_or_none(body["schedule"]),
     )  # fmt: skip
 
 
 def _level(body: Body) -> LevelRecord:
-    day = _text(body["valid_from"])
+    day = text_of(body["valid_from"])
     return LevelRecord(
-        _text(body["gtin"]), _text(body["item"]), _number(body["factor"]), _text(body["name"]),
+        text_of(body["gtin"]), text_of(body["item"]), number_of(body["factor"]), text_of(body["name"]),
         date.fromisoformat(day) if day else None,
     )  # fmt: skip
 
 
 def _place(body: Body) -> Place:
     return Place(
-        _text(body["code"]), PlaceKind(body["kind"]), StorageClass(body["storage_class"]), _number(body["walk"])
+        text_of(body["code"]), PlaceKind(body["kind"]), StorageClass(body["storage_class"]), number_of(body["walk"])
     )
 
 
 def _operator(body: Body) -> Operator:
     return Operator(
-        _text(body["id"]), _text(body["name"]), Role(body["role"]), _text(body["verifier"]), _text(body["language"]),
-        bool(body["active"]),
+        text_of(body["id"]), text_of(body["name"]), Role(body["role"]), text_of(body["verifier"]),
+        text_of(body["language"]), bool(body["active"]),
     )  # fmt: skip
 
 
 def _watch(body: Body) -> Watch:
     return Watch(
-        _text(body["id"]), _text(body["kind"]), _text(body["gtin"]), _or_none(body["lot"]), _or_none(body["serial"]),
-        _text(body["reason"]),
+        text_of(body["id"]), text_of(body["kind"]), text_of(body["gtin"]), text_or_none(body["lot"]),
+        text_or_none(body["serial"]), text_of(body["reason"]),
     )  # fmt: skip
 
 
 def _head(body: Body) -> DocumentHead:
     return DocumentHead(
-        _text(body["id"]), DocumentKind(body["kind"]), _text(body["partner"]), _text(body["owner"]),
-        bool(body["serialised"]), _number(body["parts"]),
+        text_of(body["id"]), DocumentKind(body["kind"]), text_of(body["partner"]), text_of(body["owner"]),
+        bool(body["serialised"]), number_of(body["parts"]),
     )  # fmt: skip
 
 
 def _part(body: Body) -> DocumentPart:
-    containers = [(_text(each), _text(parent)) for each, parent in body["containers"]]
+    containers = [(text_of(each), text_of(parent)) for each, parent in body["containers"]]
     units = [
-        (_text(gtin), _text(serial), _text(lot), _text(expiry), _text(parent))
+        (text_of(gtin), text_of(serial), text_of(lot), text_of(expiry), text_of(parent))
         for gtin, serial, lot, expiry, parent in body["units"]
     ]
     lines = [
-        (_number(number), _text(gtin), _text(lot), _text(expiry), _number(expected))
+        (number_of(number), text_of(gtin), text_of(lot), text_of(expiry), number_of(expected))
         for number, gtin, lot, expiry, expected in body["lines"]
     ]
-    return DocumentPart(_text(body["document"]), _number(body["number"]), tuple(containers), tuple(units), tuple(lines))
+    return DocumentPart(
+        text_of(body["document"]), number_of(body["number"]), tuple(containers), tuple(units), tuple(lines)
+    )
 
 
 READERS: Final[dict[str, Callable[[Body], Record]]] = {
@@ -227,17 +226,20 @@ READERS: Final[dict[str, Callable[[Body], Record]]] = {
 }  # fmt: skip
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A text in a body. Raises TypeError."""
     if not isinstance(value, str):
         raise TypeError(f"text is wanted, not {value!r}")
     return value
 
 
-def _or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
+def text_or_none(value: object) -> str | None:
+    """A text in a body, or null. Raises TypeError."""
+    return None if value is None else text_of(value)
 
 
-def _number(value: object) -> int:
+def number_of(value: object) -> int:
+    """A whole number in a body. Raises TypeError."""
     if type(value) is not int:
         raise TypeError(f"a whole number is wanted, not {value!r}")
     return value

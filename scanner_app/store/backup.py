@@ -8,6 +8,7 @@ it takes the ledger's name, so that no power cut leaves a ledger behind that wou
 from __future__ import annotations
 
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
 from scanner_app.errors import StoreError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PART_SUFFIX = ".part"
 RESTORING = ".restoring.db"
 WAL_FILES = ("-wal", "-shm")
+EPOCHS = "SELECT id FROM epoch"
 
 
 def back_up(ledger: Path, copy: Path) -> Verification:
@@ -76,7 +78,8 @@ def restore(copy: Path, ledger: Path, device: str, make_epoch: Callable[[], byte
 
     Gives the former ledger's new name, which ends in `stamp`; None where there was none. Raises StoreError BAD_BACKUP
     for a copy that does not verify, OTHER_DEVICE for one of another handheld, LEDGER_IN_USE while a terminal runs; then
-    nothing has changed.
+    nothing has changed. A copy under a former name of this handheld is known by its epoch. How far the feed was applied
+    stands in the copy, so the centre brings back what was lost since; leases are the former epoch's.
     """
     if not copy.exists():
         raise StoreError(BAD_BACKUP, f"There is no file {copy}.", remedy="Name the backup's file.")
@@ -87,7 +90,7 @@ def restore(copy: Path, ledger: Path, device: str, make_epoch: Callable[[], byte
     lock = take_lock(ledger)
     try:
         _copy(copy, part)
-        _go_on_in_new_epoch(part, device, make_epoch)
+        _go_on_in_new_epoch(part, device, make_epoch, _epochs_of(ledger, device))
         with translated(ledger):
             return _swap(part, ledger, ledger.with_name(f"{ledger.name}.before-restore-{stamp}"))
     finally:
@@ -96,14 +99,28 @@ def restore(copy: Path, ledger: Path, device: str, make_epoch: Callable[[], byte
         lock.release()
 
 
-def _go_on_in_new_epoch(path: Path, device: str, make_epoch: Callable[[], bytes]) -> None:
+def _epochs_of(ledger: Path, device: str) -> frozenset[bytes]:
+    """The epochs of the device's ledger that is to be replaced; none where there is none that can be read."""
+    try:
+        connection = connect_reader(ledger)
+        try:
+            head = read_head(connection)
+            is_own = head is not None and head.device == device
+            return frozenset(epoch for (epoch,) in connection.execute(EPOCHS) if is_own)
+        finally:
+            connection.close()
+    except (StoreError, sqlite3.Error):
+        return frozenset()
+
+
+def _go_on_in_new_epoch(path: Path, device: str, make_epoch: Callable[[], bytes], own_epochs: frozenset[bytes]) -> None:
     """Opens the new epoch in the copy and leaves it as one file on the disk."""
     database = connect_writer(path)
     try:
         prepare(database.connection, path)
         with translated(path):
             head = read_head(database.connection)
-            if head is not None and head.device != device:
+            if head is not None and head.device != device and head.epoch not in own_epochs:
                 message = f"This is a backup of device {head.device}, not of {device}."
                 raise StoreError(OTHER_DEVICE, message, remedy="Restore it in the home of that device.")
             open_epoch(database.connection, device, make_epoch(), head)

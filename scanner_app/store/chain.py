@@ -16,6 +16,7 @@ INSERT_EPOCH = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 LAST_EPOCH = "SELECT no, id, device, genesis, before FROM epoch ORDER BY no DESC LIMIT 1"
+LAST_REISSUE = "SELECT seq, hash FROM reissue WHERE epoch_no = ? ORDER BY seq DESC LIMIT 1"
 LAST_ENTRY = "SELECT position, epoch_no, seq, hash, scans FROM entry ORDER BY position DESC LIMIT 1"
 INSERT_ENTRY = (
     "INSERT INTO entry (position, epoch_no, seq, event_id, kind, scans, refers_to, hash, bytes) "
@@ -42,24 +43,24 @@ def read_head(connection: sqlite3.Connection) -> Head | None:
         return None
     epoch_no, epoch_id, device, first_hash, before = epoch
     last = connection.execute(LAST_ENTRY).fetchone()
-    if last is None:
-        return Head(epoch_no, epoch_id, device, 0, first_hash, before, 0)
-    position, entry_epoch, seq, last_hash, scans = last
+    position, entry_epoch, seq, last_hash, scans = last or (before, 0, 0, first_hash, 0)
     if entry_epoch != epoch_no:
-        return Head(epoch_no, epoch_id, device, 0, first_hash, position, scans)
+        seq, last_hash = connection.execute(LAST_REISSUE, (epoch_no,)).fetchone() or (0, first_hash)
     return Head(epoch_no, epoch_id, device, seq, last_hash, position, scans)
 
 
-def open_epoch(connection: sqlite3.Connection, device: str, epoch: bytes, former: Head | None) -> Head:
-    """Begins an epoch after the former head, whose parent that head is; the head of the new one."""
-    parent = NO_PARENT if former is None else Parent(former.epoch, former.seq, former.hash)
+def open_epoch(
+    connection: sqlite3.Connection, device: str, epoch: bytes, former: Head | None, parent: Parent | None = None
+) -> Head:
+    """Begins an epoch whose parent is the former head, or the link that is given; the head of the new one."""
+    if parent is None:
+        parent = NO_PARENT if former is None else Parent(former.epoch, former.seq, former.hash)
     first_hash = genesis(device, epoch, parent)
-    number = 1 if former is None else former.epoch_no + 1
-    position = 0 if former is None else former.position
+    number, position, scans = (1, 0, 0) if former is None else (former.epoch_no + 1, former.position, former.scans)
     connection.execute(
         INSERT_EPOCH, (number, epoch, device, parent.epoch, parent.seq, parent.hash, first_hash, position)
     )
-    return Head(number, epoch, device, 0, first_hash, position, 0 if former is None else former.scans)
+    return Head(number, epoch, device, 0, first_hash, position, scans)
 
 
 def link(cursor: sqlite3.Cursor, head: Head, entry: Entry, stored: bytes) -> Head:

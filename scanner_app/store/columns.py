@@ -1,13 +1,8 @@
-"""How values stand in columns: dates as ISO text; an unknown lot or expiry as '', so that it can be part of a key."""
+"""How values stand in columns: dates as ISO text (domain.dates); unknown as '', so that it can be part of a key."""
 
 from __future__ import annotations
 
 from datetime import date
-
-
-def day_text(day: date | None) -> str:
-    """A date as the tables keep it."""
-    return "" if day is None else day.isoformat()
 
 
 def day_of(text: str) -> date | None:

@@ -19,33 +19,40 @@ if TYPE_CHECKING:
 
 OnHandRow = tuple[str, str, str, str, str, str, int]
 
-UNIT = "SELECT owner, lot, expiry, status, place, document, inferred, position FROM unit WHERE gtin = ? AND serial = ?"
+UNIT = (
+    "SELECT owner, lot, expiry, status, place, document, inferred, position FROM unit_now WHERE gtin = ? AND serial = ?"
+)
+LINES = "SELECT place, gtin, lot, expiry, status, owner, sum(quantity) FROM stock_part WHERE "
 STOCK_OF_ITEM = (
-    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE gtin = ? "
+    LINES + "gtin = ? GROUP BY lot, place, expiry, status, owner HAVING sum(quantity) <> 0 "
     "ORDER BY lot, place, expiry, status, owner LIMIT ?"
 )
 STOCK_OF_LOT = (
-    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE gtin = ? AND lot = ? "
+    LINES + "gtin = ? AND lot = ? GROUP BY place, expiry, status, owner HAVING sum(quantity) <> 0 "
     "ORDER BY place, expiry, status, owner LIMIT ?"
 )
 STOCK_AT = (
-    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE place = ? "
+    LINES + "place = ? GROUP BY gtin, lot, expiry, status, owner HAVING sum(quantity) <> 0 "
     "ORDER BY gtin, lot, expiry, status, owner LIMIT ?"
 )
 STOCK_AT_OF_ITEM = (
-    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE place = ? AND gtin = ? "
+    LINES + "place = ? AND gtin = ? GROUP BY lot, expiry, status, owner HAVING sum(quantity) <> 0 "
     "ORDER BY lot, expiry, status, owner LIMIT ?"
 )
-STANDING_IDS = (
-    "WITH RECURSIVE standing (id, depth) AS (SELECT ?1, 0 UNION SELECT c.id, standing.depth + 1 FROM standing "
-    "JOIN container c ON c.parent = standing.id WHERE standing.depth < ?2) "
-    "SELECT DISTINCT id FROM standing"
+STANDING = (
+    "WITH RECURSIVE standing (id, depth) AS (SELECT ?1, 0 "
+    "UNION SELECT c.id, standing.depth + 1 FROM standing JOIN container c ON c.parent = standing.id "
+    "WHERE standing.depth < ?2 "
+    "UNION SELECT s.id, standing.depth + 1 FROM standing JOIN site_container s ON s.parent = standing.id "
+    "WHERE standing.depth < ?2 AND NOT EXISTS (SELECT 1 FROM container c WHERE c.id = s.id)) "
 )
-CONTENT_LINES = (
-    "WITH RECURSIVE standing (id, depth) AS (SELECT ?1, 0 UNION SELECT c.id, standing.depth + 1 FROM standing "
-    "JOIN container c ON c.parent = standing.id WHERE standing.depth < ?2) "
-    "SELECT o.gtin, o.lot, o.expiry, o.status, sum(o.quantity) "
-    "FROM standing JOIN on_hand o ON o.place = standing.id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT ?3"
+STANDING_IDS = STANDING + "SELECT DISTINCT id FROM standing"  # noqa: S608 - both pieces are our own
+CONTENT_LINES = STANDING + (  # noqa: S608 - as above
+    "SELECT gtin, lot, expiry, status, sum(quantity) FROM ("
+    "SELECT o.gtin, o.lot, o.expiry, o.status, o.quantity FROM standing JOIN on_hand o ON o.place = standing.id "
+    "UNION ALL SELECT s.gtin, s.lot, s.expiry, s.status, s.quantity "
+    "FROM standing JOIN site_on_hand s ON s.place = standing.id) "
+    "GROUP BY 1, 2, 3, 4 HAVING sum(quantity) <> 0 ORDER BY 1, 2, 3, 4 LIMIT ?3"
 )
 
 

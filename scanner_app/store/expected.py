@@ -49,29 +49,33 @@ LINES_OF_ITEM = (
     "ORDER BY number LIMIT ?"
 )
 PROGRESS = (
-    "SELECT gtin, lot, expiry, status, quantity FROM document_progress WHERE document = ? "
-    "ORDER BY gtin, lot, expiry, status LIMIT ?"
+    "SELECT gtin, lot, expiry, status, sum(quantity) FROM progress_part WHERE document = ? "
+    "GROUP BY gtin, lot, expiry, status HAVING sum(quantity) <> 0 ORDER BY gtin, lot, expiry, status LIMIT ?"
 )
 PROGRESS_OF_ITEM = (
-    "SELECT gtin, lot, expiry, status, quantity FROM document_progress WHERE document = ? AND gtin = ? "
-    "ORDER BY lot, expiry, status LIMIT ?"
+    "SELECT gtin, lot, expiry, status, sum(quantity) FROM progress_part WHERE document = ? AND gtin = ? "
+    "GROUP BY lot, expiry, status HAVING sum(quantity) <> 0 ORDER BY lot, expiry, status LIMIT ?"
 )
 OPEN_NAMING = (
     "SELECT d.id FROM document d WHERE d.closed = 0 AND EXISTS "
     "(SELECT 1 FROM document_line l WHERE l.document = d.id AND l.gtin = ?) ORDER BY d.no DESC LIMIT ?"
 )
 KNOWN_EXPIRY = (
-    "SELECT expiry FROM on_hand WHERE gtin = ?1 AND lot = ?2 AND status = 'available' AND expiry <> '' "
+    "SELECT expiry FROM (SELECT expiry FROM stock_part "
+    "WHERE gtin = ?1 AND lot = ?2 AND status = 'available' AND expiry <> '' "
+    "GROUP BY place, expiry, owner HAVING sum(quantity) <> 0) "
     "UNION SELECT expiry FROM document_line WHERE gtin = ?1 AND lot = ?2 AND expiry <> '' ORDER BY expiry LIMIT ?3"
 )
 NAMED_RECEIVED = (
-    "SELECT count(*) FROM document_unit e JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
-    "WHERE e.document = ?1 AND u.document = ?1 AND u.place <> 'supplier'"
+    "SELECT count(*) FROM document_unit e LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
+    "LEFT JOIN site_unit s ON s.gtin = e.gtin AND s.serial = e.serial "
+    "WHERE e.document = ?1 AND coalesce(u.document, s.document) = ?1 AND coalesce(u.place, s.place) <> 'supplier'"
 )
 CONTAINERS_EXPECTED = "SELECT count(*) FROM document_container WHERE document = ?"
 PALLETS_OUTSTANDING = (
     "SELECT count(*) FROM document_container e LEFT JOIN container c ON c.id = e.id "
-    "WHERE e.document = ?1 AND e.parent = '' AND (c.parent IS NULL OR c.parent = 'supplier') AND EXISTS "
+    "LEFT JOIN site_container s ON s.id = e.id WHERE e.document = ?1 AND e.parent = '' "
+    "AND coalesce(c.parent, s.parent, 'supplier') = 'supplier' AND EXISTS "
     "(SELECT 1 FROM document_container i WHERE i.document = ?1 AND i.parent = e.id)"
 )
 

@@ -6,7 +6,6 @@ that the last five cost as little in a ledger of years as in a new one.
 
 from __future__ import annotations
 
-from heapq import merge
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -17,7 +16,8 @@ from scanner_app.domain.refusals import Refused
 from scanner_app.domain.stock import CONVERSION, SUPPLIER, is_container
 from scanner_app.phrases import printable
 from scanner_app.store.places import LEVELS_MAX
-from scanner_app.store.trail import Trail
+from scanner_app.store.site_movements import END, movement_at, number_in, position_in
+from scanner_app.store.trail import Trail, merged
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,9 +30,6 @@ TRACE_MAX = 100_000
 """The most movements that one trace gives; a lot of a million units is asked for at the centre."""
 ENTRIES_WALKED_MAX = 2_000
 """How many entries back the last scans are looked for; nearly every entry is one."""
-
-END = 1 << 62
-"""After every position."""
 
 ENTRY = "SELECT seq, bytes FROM entry WHERE position = ?"
 NEWEST_ENTRIES = "SELECT seq, bytes FROM entry ORDER BY position DESC LIMIT ?"
@@ -50,14 +47,16 @@ def trace(connection: sqlite3.Connection, query: Movements) -> list[Movement]:
 
 def _movements(connection: sqlite3.Connection, query: Movements) -> Iterator[Movement]:
     """Newest first, one for each entry and pair of places."""
-    for step in by_entry(steps_of(Trail(connection), query)):
-        seq, stored = connection.execute(ENTRY, (step[0],)).fetchone()
-        yield movement_of(seq, decode_entry(stored), step)
+    return (movement_of(connection, step) for step in by_entry(steps_of(Trail(connection), query)))
 
 
-def movement_of(seq: int, entry: Entry, step: Step) -> Movement:
+def movement_of(connection: sqlite3.Connection, step: Step) -> Movement:
     """The line of an entry and one step of it."""
-    _, quantity, from_place, to_place, inferred = step
+    order, quantity, from_place, to_place, inferred = step
+    if number_in(order):
+        return movement_at(connection, step)
+    seq, stored = connection.execute(ENTRY, (position_in(order),)).fetchone()
+    entry = decode_entry(stored)
     method = "manual" if entry.raw is None else entry.raw.method
     return Movement(
         seq=seq,
@@ -92,11 +91,6 @@ def steps_of(trail: Trail, query: Movements) -> Iterator[Step]:
     return merged(trail.out_of(place), trail.into(place), left, trail.containers_into(place))
 
 
-def merged(*sources: Iterable[Step]) -> Iterator[Step]:
-    """Steps of several sources, each newest first, as one, newest first."""
-    return merge(*sources, key=itemgetter(0), reverse=True)
-
-
 def _unit_steps(trail: Trail, gtin: str, serial: str) -> Iterator[Step]:
     """A unit's own postings, and between them the moves of the containers around it.
 
@@ -105,24 +99,22 @@ def _unit_steps(trail: Trail, gtin: str, serial: str) -> Iterator[Step]:
     """
     until = END
     for step in trail.of_unit(gtin, serial):
-        position, _, from_place, to_place, _ = step
-        yield from moves_around(trail, to_place, position, until)
+        order, _, from_place, to_place, _ = step
+        yield from moves_around(trail, to_place, order, until)
         yield step
         if from_place == SUPPLIER and is_container(to_place):
-            yield from moves_around(trail, to_place, before_receipt(trail, to_place, position), position)
-        until = position
+            yield from moves_around(trail, to_place, before_receipt(trail, to_place, order), order)
+        until = order
 
 
-def before_receipt(trail: Trail, container: str, position: int, depth: int = 0) -> int:
-    """The position just before the container was last received, not after `position`, or what it came in within was.
+def before_receipt(trail: Trail, container: str, order: int, depth: int = 0) -> int:
+    """The order just before the container was last received, not after `order`, or what it came in within was.
 
-    `position` itself for one that was never received.
+    `order` itself for one that was never received.
     """
-    receipt = next(
-        (step for step in trail.of_container(container) if step[0] <= position and step[2] == SUPPLIER), None
-    )
+    receipt = next((step for step in trail.of_container(container) if step[0] <= order and step[2] == SUPPLIER), None)
     if receipt is None:
-        return position
+        return order
     if is_container(receipt[3]) and depth < LEVELS_MAX:
         return min(receipt[0] - 1, before_receipt(trail, receipt[3], receipt[0], depth + 1))
     return receipt[0] - 1
@@ -136,40 +128,40 @@ def moves_around(trail: Trail, place: str, since: int, until: int, depth: int = 
     if not is_container(place) or depth == LEVELS_MAX:
         return
     for step in trail.of_container(place):
-        position, _, from_parent, to_parent, _ = step
-        if position > until:
+        order, _, from_parent, to_parent, _ = step
+        if order > until:
             continue
-        if position < until:
-            yield from moves_around(trail, to_parent, max(since, position), until, depth + 1)
-            if position <= since:
+        if order < until:
+            yield from moves_around(trail, to_parent, max(since, order), until, depth + 1)
+            if order <= since:
                 return
             if from_parent != to_parent:
                 yield step
         if from_parent == SUPPLIER:
-            yield from moves_around(trail, to_parent, since, position, depth + 1)
-        until = position
+            yield from moves_around(trail, to_parent, since, order, depth + 1)
+        until = order
 
 
 def _container_steps(trail: Trail, container: str) -> Iterator[Step]:
     """A container's own moves and changes of seal, and between them the moves of those around it."""
     until = END
     for step in trail.of_container(container):
-        position, _, from_parent, to_parent, _ = step
-        yield from moves_around(trail, to_parent, position, until)
+        order, _, from_parent, to_parent, _ = step
+        yield from moves_around(trail, to_parent, order, until)
         yield step
         if from_parent == SUPPLIER and is_container(to_parent):
-            yield from moves_around(trail, to_parent, before_receipt(trail, to_parent, position), position)
-        until = position
+            yield from moves_around(trail, to_parent, before_receipt(trail, to_parent, order), order)
+        until = order
 
 
 def by_entry(steps: Iterable[Step]) -> Iterator[Step]:
     """Steps of one entry made one for each pair of places; the way through `conversion` shows only its ends."""
-    for position, group in groupby(steps, key=itemgetter(0)):
+    for order, group in groupby(steps, key=itemgetter(0)):
         summed: dict[tuple[str, str, int], int | None] = {}
         for _, quantity, from_place, to_place, inferred in group:
             places = (from_place, to_place, inferred)
             summed[places] = quantity if quantity is None else quantity + (summed.get(places) or 0)
-        yield from _without_conversion([(position, quantity, *places) for places, quantity in summed.items()])
+        yield from _without_conversion([(order, quantity, *places) for places, quantity in summed.items()])
 
 
 def _without_conversion(steps: list[Step]) -> list[Step]:

@@ -27,36 +27,36 @@ if TYPE_CHECKING:
 OWNER = "SELECT owner FROM document WHERE id = ?"
 IS_NAMED = "SELECT 1 FROM document_container WHERE id = ? AND document = ?"
 RECEIVED = (
-    "SELECT e.id, c.seal FROM document_container e JOIN container c ON c.id = e.id "
-    "WHERE e.document = ?1 AND c.document = ?1 AND c.parent <> 'supplier' ORDER BY e.id"
+    "SELECT e.id, coalesce(c.seal, s.seal) FROM document_container e LEFT JOIN container c ON c.id = e.id "
+    "LEFT JOIN site_container s ON s.id = e.id WHERE e.document = ?1 AND coalesce(c.document, s.document) = ?1 "
+    "AND coalesce(c.parent, s.parent) <> 'supplier' ORDER BY e.id"
 )
 CONTAINERS_IN = (
-    "SELECT e.id, c.seal, c.parent FROM document_container e LEFT JOIN container c ON c.id = e.id "
+    "SELECT e.id, coalesce(c.seal, s.seal), coalesce(c.parent, s.parent) FROM document_container e "
+    "LEFT JOIN container c ON c.id = e.id LEFT JOIN site_container s ON s.id = e.id "
     "WHERE e.document = ? AND e.parent = ? ORDER BY e.id"
 )
 UNITS_IN = (
     "SELECT e.gtin, e.serial, e.lot, e.expiry, e.parent FROM document_unit e "
     "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
-    "WHERE e.document = ? AND e.parent = ? AND (u.place IS NULL OR u.place IN ('supplier', 'adjustment')) "
+    "LEFT JOIN site_unit s ON s.gtin = e.gtin AND s.serial = e.serial WHERE e.document = ? AND e.parent = ? "
+    "AND coalesce(u.place, s.place, 'supplier') IN ('supplier', 'adjustment') "
     "ORDER BY e.gtin, e.serial"
 )
-UNDER_IDS = (
+UNDER = (
     "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
     "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
-    "SELECT DISTINCT id FROM under"
 )
-UNDER_UNITS = (
-    "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
-    "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
-    "SELECT e.gtin, e.lot, e.expiry, u.place, u.inferred FROM under "
+UNDER_IDS = UNDER + "SELECT DISTINCT id FROM under"  # noqa: S608 - both pieces are our own
+UNDER_UNITS = UNDER + (  # noqa: S608 - as above
+    "SELECT e.gtin, e.lot, e.expiry, coalesce(u.place, s.place), coalesce(u.inferred, s.inferred) FROM under "
     "JOIN document_unit e ON e.document = ?1 AND e.parent = under.id "
-    "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial"
+    "LEFT JOIN unit u ON u.gtin = e.gtin AND u.serial = e.serial "
+    "LEFT JOIN site_unit s ON s.gtin = e.gtin AND s.serial = e.serial"
 )
-UNDER_RECEIVED = (
-    "WITH RECURSIVE under (id, depth) AS (SELECT ?2, 0 UNION SELECT e.id, under.depth + 1 FROM under "
-    "JOIN document_container e ON e.document = ?1 AND e.parent = under.id WHERE under.depth < ?3) "
-    "SELECT count(*) FROM under JOIN container c ON c.id = under.id "
-    "WHERE c.parent NOT IN ('supplier', 'adjustment') AND c.id <> ?2"
+UNDER_RECEIVED = UNDER + (  # noqa: S608 - as above
+    "SELECT count(*) FROM under LEFT JOIN container c ON c.id = under.id LEFT JOIN site_container s ON s.id = under.id "
+    "WHERE coalesce(c.parent, s.parent) NOT IN ('supplier', 'adjustment') AND under.id <> ?2"
 )
 
 Unit = tuple[str, str, str, str, str]

@@ -31,9 +31,11 @@ WATCHED_EXPECTED = (
     "WHERE w.gtin = ?1 AND w.serial <> '' ORDER BY w.lot, w.serial, w.id LIMIT ?3"
 )
 WATCHED_UNITS = (
-    "SELECT w.id, w.kind, w.gtin, w.lot, w.serial, w.reason, u.place FROM watch w "
-    "JOIN unit u ON u.gtin = w.gtin AND u.serial = w.serial "
-    "WHERE w.gtin = ? AND w.serial <> '' ORDER BY w.lot, w.serial, w.id LIMIT ?"
+    "SELECT w.id, w.kind, w.gtin, w.lot, w.serial, w.reason, coalesce(u.place, s.place) FROM watch w "
+    "LEFT JOIN unit u ON u.gtin = w.gtin AND u.serial = w.serial "
+    "LEFT JOIN site_unit s ON s.gtin = w.gtin AND s.serial = w.serial "
+    "WHERE w.gtin = ? AND w.serial <> '' AND coalesce(u.place, s.place) IS NOT NULL "
+    "ORDER BY w.lot, w.serial, w.id LIMIT ?"
 )
 
 

@@ -18,15 +18,19 @@ from typing import TYPE_CHECKING
 from scanner_app.domain.entry import encode_entry
 from scanner_app.domain.lists import encode_list
 from scanner_app.errors import StoreError
-from scanner_app.store import inbox, work
+from scanner_app.store import epochs, inbox, leases, parking, records, site, snapshot, work
 from scanner_app.store.chain import Head, link, open_epoch, read_head
 from scanner_app.store.database import Database, connect_writer
 from scanner_app.store.faults import OTHER_DEVICE, fault_of, translated
+from scanner_app.store.feed import Applied, ReadPage
 from scanner_app.store.knowledge import answer
 from scanner_app.store.masters import put_records
+from scanner_app.store.outbox import OutboxReader, scans_sent
+from scanner_app.store.overlay import fold_if_due
 from scanner_app.store.places import has_places
 from scanner_app.store.projection import project
 from scanner_app.store.schema import prepare
+from scanner_app.store.site import PageEnd, SiteMeta, read_meta
 from scanner_app.store.trail import LAG_IDLE_MIN, LAG_MAX, lay_trail, trailed_position
 from scanner_app.store.work import FollowUpRow, TaskRow
 
@@ -36,12 +40,16 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.facts import Query
+    from scanner_app.domain.feed import FedRow
+    from scanner_app.domain.feed_records import Body
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.masters import Document
+    from scanner_app.domain.refusals import Refusal
     from scanner_app.domain.site_records import SiteRecords
+    from scanner_app.domain.site_state import Flag, Lease
     from scanner_app.store.inbox import Capture
 
-__all__ = ["Counters", "FollowUpRow", "Ledger", "LedgerStep", "Saved", "TaskRow"]
+__all__ = ["Applied", "Counters", "FollowUpRow", "Ledger", "LedgerStep", "PageEnd", "Saved", "SiteMeta", "TaskRow"]
 
 INSERT_CHUNK = "INSERT INTO list_chunk (digest, n, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 
@@ -57,11 +65,18 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """For the meter: entries that hold a raw scan, all entries, and captures that wait in the inbox."""
+    """For the meter: entries that hold a raw scan, all entries, and captures that wait in the inbox.
+
+    `scans_sent`: of the first, those that the centre has; `scans_safe`: those that it has on a second disk too.
+    `parked`: rows of the feed that could not be applied, and own entries that the centre did not count.
+    """
 
     scans_saved: int
     entries: int
     waiting: int
+    scans_sent: int = 0
+    scans_safe: int = 0
+    parked: int = 0
 
 
 class LedgerStep:
@@ -104,6 +119,10 @@ class LedgerStep:
         """Writes imported master records; the entry that tells of the import is appended in the same step."""
         put_records(self._connection, records)
 
+    def take_sscc(self) -> str | Refusal:
+        """The next SSCC of a range that is leased to this ledger, or NO_SSCC_LEFT; given once this step is saved."""
+        return leases.take_sscc(self._cursor, self.head.epoch)
+
     def save_task(self, task: TaskRow) -> None:
         """Saves a task's state, new or known."""
         work.save_task(self._cursor, task)
@@ -129,6 +148,10 @@ class Ledger:
         self._waiting = int(self._connection.execute(inbox.COUNT).fetchone()[0])
         self._trailed = trailed_position(self._connection)
         self._stopped: StoreError | None = None
+        self._site = read_meta(self._connection)
+        self._sent = self._count_sent()
+        self.outbox = OutboxReader(database.path, database.connection)
+        """What the centre has not taken, read on the ledger's thread; others open a reader of their own."""
 
     @classmethod
     def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes]) -> Ledger:
@@ -144,6 +167,7 @@ class Ledger:
                 if head is None:
                     head = open_epoch(database.connection, device, make_epoch(), None)
                 _refuse_other_device(head, device, path)
+                fold_if_due(database.connection)
                 return cls(database, head)
         except BaseException:
             database.close()
@@ -219,7 +243,92 @@ class Ledger:
 
     def counters(self) -> Counters:
         """The meter's numbers, without reading the file."""
-        return Counters(self._head.scans, self._head.position, self._waiting)
+        return Counters(self._head.scans, self._head.position, self._waiting, *self._sent)
+
+    # What the centre has, and what it brings.
+
+    @property
+    def site(self) -> SiteMeta:
+        """How far the feed was applied, without reading the file."""
+        return self._site
+
+    def set_watermark(self, no: int, acked: int, safe: int) -> None:
+        """How far the centre has an epoch, and how far on a second disk too; either may be lower than before."""
+        with self.step():
+            epochs.set_watermark(self._cursor, no, acked, safe)
+        self._sent = self._count_sent()
+
+    def cut_epoch(self, no: int, seq: int, new_epoch: bytes) -> None:
+        """Ends an epoch after `seq`; what follows goes on in a new one, which is the present one from now on.
+
+        Leases are those of an epoch: they are given up. Nothing happens where nothing comes after `seq`.
+        """
+        with self.step() as step:
+            step.head = epochs.cut_epoch(self._cursor, step.head, no, seq, new_epoch)
+        self._sent = self._count_sent()
+
+    def open_epoch(self, new_epoch: bytes, device: str | None = None) -> None:
+        """Goes on in a new epoch from here, also under another device id: the one that enrolment gave."""
+        with self.step() as step:
+            step.head = open_epoch(self._connection, device or step.head.device, new_epoch, step.head)
+
+    def apply_page(self, page: ReadPage | Sequence[FedRow], end: PageEnd, asked: str | None = None) -> Applied:
+        """A page of the feed, its cursor with it, in one commit; what `OutboxReader.read_page` gave, or its rows.
+
+        `asked`: the cursor that it was asked with. An answer to one that is no longer the scope's changes nothing.
+        """
+        if asked is not None and asked != self._site.cursor(end.scope):
+            return Applied()
+        read = page if isinstance(page, ReadPage) else self.outbox.read_page(page)
+        with self.step():
+            applied, site_meta = site.apply_page(self._cursor, read, end, self._site)
+        return self._took(applied, site_meta)
+
+    def try_parked(self) -> Applied:
+        """Applies what could not be applied before, as far as this program can; to be called once after a start."""
+        with self.step():
+            applied, site_meta = site.try_parked(self._cursor, self._site)
+        return self._took(applied, site_meta)
+
+    def load_snapshot(self, path: Path) -> None:
+        """Replaces the base and all records by a snapshot that `check_snapshot` has found good, in one commit."""
+        with translated(path), snapshot.attached(self._connection, path), self.step():
+            site_meta = snapshot.copy_snapshot(self._cursor, self._site)
+        self._took(Applied(stock=True), site_meta)
+
+    def set_server_time(self, server_time: int, mono_ms: int, boot_id: str) -> None:
+        """Keeps when the centre last said what time it is; a commit of its own, so not after each answer."""
+        site_meta = replace(self._site, server_time=server_time, server_mono_ms=mono_ms, server_boot_id=boot_id)
+        with self.step():
+            site.write_meta(self._cursor, site_meta)
+        self._site = site_meta
+
+    def _took(self, applied: Applied, site_meta: SiteMeta) -> Applied:
+        self._site = site_meta
+        self._sent = self._count_sent()
+        return applied
+
+    def _count_sent(self) -> tuple[int, int, int]:
+        """Scans that the centre has, those on a second disk too, and what is parked."""
+        parked = int(self._connection.execute(parking.COUNT).fetchone()[0])
+        return scans_sent(self._connection), scans_sent(self._connection, safe=True), parked
+
+    def flags_open(self) -> list[Flag]:
+        """Doubts of the centre that are open, oldest first, at most 500."""
+        with translated(self.path):
+            return records.open_flags(self._connection)
+
+    def leases_open(self) -> list[Lease]:
+        """What is leased to this incarnation of the ledger and not used up, at most 500."""
+        with translated(self.path):
+            return leases.open_leases(self._connection, self._head.epoch)
+
+    def records_of_kind(self, kind: str) -> list[tuple[str, Body]]:
+        """Records of a kind that no other question answers (policy, task, count …), by id."""
+        with translated(self.path):
+            return records.records_of_kind(self._connection, kind)
+
+    # The state of work.
 
     def session(self) -> str | None:
         """The session text last saved."""

@@ -18,8 +18,8 @@ LEVELS_MAX = 16
 
 PLACE = "SELECT code, kind, storage_class, walk FROM place WHERE code = ?"
 ANY_PLACE = "SELECT EXISTS (SELECT 1 FROM place)"
-CONTAINER = "SELECT parent, seal, document, position FROM container WHERE id = ?"
-PARENT = "SELECT parent FROM container WHERE id = ?"
+CONTAINER = "SELECT parent, seal, document, position FROM container_now WHERE id = ?"
+PARENT = "SELECT parent FROM container_now WHERE id = ?"
 
 
 def has_places(connection: sqlite3.Connection) -> bool:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.lists import MemberList
 
-COPY_DOCUMENTS = "INSERT INTO document (no, id, kind, partner, owner, serialised, closed) VALUES (?, ?, ?, ?, ?, ?, 0)"
-DOCUMENTS = "SELECT no, id, kind, partner, owner, serialised FROM document"
+ECHOES = "SELECT position FROM echo ORDER BY position"
 
 COMPARED = {
     "on hand": (
@@ -28,16 +27,16 @@ COMPARED = {
         "ORDER BY place, gtin, lot, expiry, status, owner"
     ),
     "unit": (
-        "SELECT gtin, serial, owner, lot, expiry, status, place, document, inferred, position FROM unit "
-        "ORDER BY gtin, serial"
+        "SELECT gtin, serial, owner, lot, expiry, status, place, document, inferred, position, document_position, "
+        "touches FROM unit ORDER BY gtin, serial"
     ),
-    "container": "SELECT id, parent, seal, document, position FROM container ORDER BY id",
+    "container": ("SELECT id, parent, seal, document, position, document_position, touches FROM container ORDER BY id"),
     "document progress": (
-        "SELECT document, gtin, lot, expiry, status, quantity FROM document_progress WHERE quantity <> 0 "
+        "SELECT document, gtin, lot, expiry, status, quantity FROM document_progress "
         "ORDER BY document, gtin, lot, expiry, status"
     ),
-    "document": "SELECT id, closed FROM document ORDER BY id",
-    "follow-up": ("SELECT position, event_id, code, subject, document, closed_by FROM follow_up ORDER BY position"),
+    "closing": "SELECT position, document, closed FROM closing ORDER BY position",
+    "follow-up": "SELECT position, event_id, code, subject, document FROM follow_up ORDER BY position",
     "posting": (
         "SELECT position, gtin, lot, serial, quantity, from_place, to_place, inferred FROM posting ORDER BY id"
     ),
@@ -60,16 +59,26 @@ class Rebuilding:
         for migration in MIGRATIONS:
             for statement in statements_of(migration):
                 self._scratch.execute(statement)
-        self._scratch.executemany(COPY_DOCUMENTS, ledger.execute(DOCUMENTS))
+        self._echoes = ledger.execute(ECHOES)
+        self._echo = self._next_echo()
+
+    def _next_echo(self) -> int | None:
+        row = self._echoes.fetchone()
+        return None if row is None else int(row[0])
 
     def add(self, position: int, entry: Entry, lists: Mapping[str, MemberList]) -> None:
-        """Adds the next entry."""
-        project(self._cursor, position, entry, lists)
+        """Adds the next entry: to the overlay unless the base holds it, to the trail as far as that is laid."""
+        if position == self._echo:
+            self._echo = self._next_echo()
+        else:
+            project(self._cursor, position, entry, lists)
         if position <= self._trailed:
             lay_entry(self._scratch, position, entry, self._ledger)
 
     def differences(self) -> Iterator[str]:
         """One sentence for the first row of each projection that is not as the entries make it."""
+        if self._echo is not None:
+            yield f"echo: position {self._echo} is marked as known to the site, and no entry stands there"
         for name, sql in COMPARED.items():
             yield from _first_difference(name, self._ledger.execute(sql), self._scratch.execute(sql))
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database as ToolDatabase
 
-MIGRATIONS = ("0001_entries", "0002_stock", "0003_masters", "0004_mentions")
+MIGRATIONS = ("0001_entries", "0002_stock", "0003_masters", "0004_mentions", "0005_site")
 SCHEMA_VERSION = len(MIGRATIONS)
 MIGRATION_SET = "scanner-ledger"
 TRIGGERS = frozenset({
     "epoch_no_update", "epoch_no_delete", "entry_no_update", "entry_no_delete", "list_no_update", "list_no_delete",
+    "reissue_no_update", "reissue_no_delete",
 })  # fmt: skip
 COPY_PAGES_A_STEP = 1024
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from scanner_app.domain.dates import day_text
 from scanner_app.domain.rules import RECALL, expired
 from scanner_app.domain.stock import NOT_OURS, Status, is_container
-from scanner_app.store.columns import day_of, day_text
+from scanner_app.store.columns import day_of
 from scanner_app.store.places import location_of
 
 if TYPE_CHECKING:
@@ -19,16 +20,21 @@ LineKey = tuple[str, str, str, str, str, str]
 """place, gtin, lot, expiry, status, owner"""
 
 LINES = (
-    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM on_hand WHERE (?1 IS NULL OR gtin = ?1) "
+    "SELECT place, gtin, lot, expiry, status, owner, quantity FROM stock_line WHERE (?1 IS NULL OR gtin = ?1) "
     "AND (?2 IS NULL OR lot = ?2) AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR owner = ?4) "
     "AND (?5 IS NULL OR (expiry <> '' AND expiry <= ?5))"
 )
-UNITS_OF_ITEM = "SELECT serial, place, gtin, lot, expiry, status, owner FROM unit WHERE gtin = ? ORDER BY serial"
-UNITS_WITH_SERIAL = "SELECT serial, place, gtin, lot, expiry, status, owner FROM unit WHERE serial = ? ORDER BY gtin"
+UNITS_OF_ITEM = "SELECT serial, place, gtin, lot, expiry, status, owner FROM unit_now WHERE gtin = ? ORDER BY serial"
+UNITS_WITH_SERIAL = (
+    "SELECT serial, place, gtin, lot, expiry, status, owner FROM unit_now WHERE serial = ? ORDER BY gtin"
+)
 RECALLED_LOTS = "SELECT gtin, lot FROM watch WHERE kind = ? AND serial = ''"
 RECALLED_UNITS = (
-    "SELECT u.gtin, u.serial, u.place, u.gtin, u.lot, u.expiry, u.status, u.owner FROM watch w "
-    "JOIN unit u ON u.gtin = w.gtin AND u.serial = w.serial WHERE w.kind = ? AND w.serial <> ''"
+    "SELECT w.gtin, w.serial, coalesce(u.place, s.place), w.gtin, coalesce(u.lot, s.lot), "
+    "coalesce(u.expiry, s.expiry), coalesce(u.status, s.status), coalesce(u.owner, s.owner) FROM watch w "
+    "LEFT JOIN unit u ON u.gtin = w.gtin AND u.serial = w.serial "
+    "LEFT JOIN site_unit s ON s.gtin = w.gtin AND s.serial = w.serial "
+    "WHERE w.kind = ? AND w.serial <> '' AND coalesce(u.place, s.place) IS NOT NULL"
 )
 NAME = "SELECT name, strength FROM item WHERE gtin = ?"
 

@@ -11,30 +11,17 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.entry import decode_entry
-from scanner_app.domain.facts import Movement
 from scanner_app.domain.stock import CASE_PLACE, SSCC_PLACE, SUPPLIER, is_container
-from scanner_app.store.history import (
-    ENTRY,
-    TRACE_MAX,
-    before_receipt,
-    by_entry,
-    merged,
-    movement_of,
-    moves_around,
-    steps_of,
-)
-from scanner_app.store.trail import Trail
+from scanner_app.store.history import TRACE_MAX, before_receipt, by_entry, movement_of, moves_around, steps_of
+from scanner_app.store.site_movements import END
+from scanner_app.store.trail import Trail, merged
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from scanner_app.domain.facts import Movements
+    from scanner_app.domain.facts import Movement, Movements
     from scanner_app.store.trail import Step
-
-END = 1 << 62
-"""After every position."""
 
 LEVELS = "SELECT gtin FROM item_level WHERE item_gtin = ?"
 NAMED_UNIT = "SELECT 1 FROM document_unit WHERE gtin = ? AND serial = ? LIMIT 1"
@@ -50,7 +37,7 @@ def trace_of(connection: sqlite3.Connection, subject: Movements) -> list[Movemen
     """
     trail = Trail(connection)
     steps = merged(_steps(trail, subject), _mentions(connection, trail, subject))
-    found = [_movement(connection, step) for step in islice(by_entry(steps), TRACE_MAX)]
+    found = [movement_of(connection, step) for step in islice(by_entry(steps), TRACE_MAX)]
     if not found and not _is_named(connection, subject):
         return None
     return found[::-1]
@@ -72,15 +59,15 @@ def _steps(trail: Trail, subject: Movements) -> Iterator[Step]:
 def _mentions(connection: sqlite3.Connection, trail: Trail, subject: Movements) -> Iterator[Step]:
     """Scans of the subject that moved nothing, as steps without places, newest first."""
     if subject.container is not None:
-        positions = _mentions_of_container(trail, subject.container)
+        orders = _mentions_of_container(trail, subject.container)
     elif subject.serial is not None:
-        positions = trail.mentions_of_unit(subject.gtin or "", subject.serial)
+        orders = trail.mentions_of_unit(subject.gtin or "", subject.serial)
     else:
         gtin, lot = subject.gtin or "", subject.lot or ""
         gtins = [gtin, *(level for (level,) in connection.execute(LEVELS, (gtin,)) if level != gtin)]
         found = [trail.mentions_of_lot(each, lot) for each in gtins]
-        positions = merge(*found, reverse=True)
-    return ((position, None, "", "", 0) for position in positions)
+        orders = merge(*found, reverse=True)
+    return ((order, None, "", "", 0) for order in orders)
 
 
 def _mentions_of_container(trail: Trail, container: str) -> Iterator[int]:
@@ -89,11 +76,6 @@ def _mentions_of_container(trail: Trail, container: str) -> Iterator[int]:
         return trail.mentions_of_sscc(container.removeprefix(SSCC_PLACE))
     gtin, _, serial = container.removeprefix(CASE_PLACE).partition(":")
     return trail.mentions_of_unit(gtin, serial)
-
-
-def _movement(connection: sqlite3.Connection, step: Step) -> Movement:
-    seq, stored = connection.execute(ENTRY, (step[0],)).fetchone()
-    return movement_of(seq, decode_entry(stored), step)
 
 
 def _lot_steps(trail: Trail, gtin: str, lot: str) -> Iterator[Step]:
@@ -106,21 +88,21 @@ def _lot_steps(trail: Trail, gtin: str, lot: str) -> Iterator[Step]:
 
 
 def _stays(trail: Trail, newest_first: list[Step]) -> Iterator[tuple[str, int, int]]:
-    """Each container that some of it stood in, after which position and before which.
+    """Each container that some of it stood in, after which order and before which.
 
     What came in within a container was in it from the container's receipt on, however late it was scanned or inferred.
     """
     quantities: dict[str, int] = {}
     since: dict[str, int] = {}
-    for position, quantity, from_place, to_place, _ in reversed(newest_first):
+    for order, quantity, from_place, to_place, _ in reversed(newest_first):
         if is_container(to_place):
-            start = before_receipt(trail, to_place, position) if from_place == SUPPLIER else position
+            start = before_receipt(trail, to_place, order) if from_place == SUPPLIER else order
             since[to_place] = min(start, since.get(to_place, start))
             quantities[to_place] = quantities.get(to_place, 0) + (quantity or 0)
         if from_place in since:
             quantities[from_place] -= quantity or 0
             if quantities[from_place] <= 0:
-                yield from_place, since.pop(from_place), position
+                yield from_place, since.pop(from_place), order
                 del quantities[from_place]
     for container, start in since.items():
         yield container, start, END

@@ -2,19 +2,23 @@
 
 Its tables and their eight indexes would more than double what a scan writes, and no scan reads them. So they are laid
 in batches: while nobody scans, and in the commit itself once 64 entries have gathered. Whoever walks the trail decodes
-the few entries after the laid part and sees one whole.
+the few entries after the laid part and sees one whole, with what other devices moved between.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from heapq import merge
 from itertools import chain
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.domain.lists import MemberList, decode_list
 from scanner_app.domain.refusals import Accepted
+from scanner_app.store import site_movements
 from scanner_app.store.mentions import mention_of
+from scanner_app.store.site_movements import Foreign, own_order
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +36,7 @@ LAG_IDLE_MIN = 32
 FACTS_WITHOUT_MOVES = frozenset({EntryKind.CONDITION, EntryKind.DOCUMENT_CLOSED})
 
 Step = tuple[int, int | None, str, str, int]
-"""Position, quantity (None: a container), from, to, inferred."""
+"""Order (store.site_movements), quantity (None: a container), from, to, inferred."""
 
 TRAILED = "SELECT position FROM trailed"
 SET_TRAILED = "UPDATE trailed SET position = ?"
@@ -50,31 +54,27 @@ MENTIONS_OF_UNIT = "SELECT position FROM mention WHERE gtin = ? AND serial = ? A
 MENTIONS_OF_LOT = "SELECT position FROM mention WHERE gtin = ? AND lot = ? AND lot <> '' ORDER BY position DESC"
 MENTIONS_OF_SSCC = "SELECT position FROM mention WHERE sscc = ? AND sscc <> '' ORDER BY position DESC"
 INSERT_FACT = "INSERT INTO fact (task, position) VALUES (?, ?)"
-OF_UNIT = (
-    "SELECT position, quantity, from_place, to_place, inferred FROM posting "
-    "WHERE gtin = ? AND serial = ? AND serial <> '' ORDER BY id DESC"
-)
-OF_LOT = (
-    "SELECT position, quantity, from_place, to_place, inferred FROM posting WHERE gtin = ? AND lot = ? ORDER BY id DESC"
-)
-OUT_OF_PLACE = (
-    "SELECT position, quantity, from_place, to_place, inferred FROM posting WHERE from_place = ? ORDER BY id DESC"
-)
-INTO_PLACE = (
-    "SELECT position, quantity, from_place, to_place, inferred FROM posting WHERE to_place = ? ORDER BY id DESC"
-)
-OF_CONTAINER = (
-    "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE container = ? ORDER BY id DESC"
-)
-OUT_OF_PARENT = (
-    "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE from_parent = ? ORDER BY id DESC"
-)
-INTO_PARENT = (
-    "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE to_parent = ? ORDER BY id DESC"
-)
+OWN_POSTINGS = "SELECT position, quantity, from_place, to_place, inferred FROM posting WHERE "
+OWN_MOVES = "SELECT position, NULL, from_parent, to_parent, inferred FROM container_move WHERE "
 FIRST_LOT = "SELECT min(lot) FROM posting WHERE gtin = ?"
 NEXT_LOT = "SELECT min(lot) FROM posting WHERE gtin = ? AND lot > ?"
 FACTS = "SELECT position FROM fact WHERE task = ? ORDER BY position DESC"
+
+
+class _Source(NamedTuple):
+    """The same question to our own trail and to what other devices moved."""
+
+    own: str
+    foreign: str
+
+
+OF_UNIT = _Source(OWN_POSTINGS + "gtin = ? AND serial = ? AND serial <> '' ORDER BY id DESC", site_movements.OF_UNIT)
+OF_LOT = _Source(OWN_POSTINGS + "gtin = ? AND lot = ? ORDER BY id DESC", site_movements.OF_LOT)
+OUT_OF_PLACE = _Source(OWN_POSTINGS + "from_place = ? ORDER BY id DESC", site_movements.OUT_OF_PLACE)
+INTO_PLACE = _Source(OWN_POSTINGS + "to_place = ? ORDER BY id DESC", site_movements.INTO_PLACE)
+OF_CONTAINER = _Source(OWN_MOVES + "container = ? ORDER BY id DESC", site_movements.OF_CONTAINER)
+OUT_OF_PARENT = _Source(OWN_MOVES + "from_parent = ? ORDER BY id DESC", site_movements.OUT_OF_PARENT)
+INTO_PARENT = _Source(OWN_MOVES + "to_parent = ? ORDER BY id DESC", site_movements.INTO_PARENT)
 
 
 def fact_task_of(entry: Entry) -> str | None:
@@ -145,6 +145,7 @@ class Trail:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._foreign = Foreign(connection)
 
     @cached_property
     def _tail(self) -> list[tuple[int, Entry, list[Posting], list[ContainerMove]]]:
@@ -153,23 +154,29 @@ class Trail:
         entries = [(position, decode_entry(stored)) for position, stored in reversed(rows)]
         return [(position, entry, *members_of(self._connection, entry)) for position, entry in entries]
 
-    def _postings(self, wanted: Callable[[Posting], bool], sql: str, *keys: str) -> Iterator[Step]:
+    def _postings(self, wanted: Callable[[Posting], bool], source: _Source, *keys: str) -> Iterator[Step]:
         tail = (
             (position, posting.quantity, posting.from_place, posting.to_place, int(posting.inferred))
             for position, _, postings, _ in self._tail
             for posting in reversed(postings)
             if wanted(posting)
         )
-        return chain(tail, self._connection.execute(sql, keys))
+        return self._steps(tail, source, *keys)
 
-    def _moves(self, wanted: Callable[[ContainerMove], bool], sql: str, key: str) -> Iterator[Step]:
+    def _moves(self, wanted: Callable[[ContainerMove], bool], source: _Source, key: str) -> Iterator[Step]:
         tail = (
             (position, None, move.from_parent, move.to_parent, int(move.inferred))
             for position, _, _, moves in self._tail
             for move in reversed(moves)
             if wanted(move)
         )
-        return chain(tail, self._connection.execute(sql, (key,)))
+        return self._steps(tail, source, key)
+
+    def _steps(self, tail: Iterator[Step], source: _Source, *keys: str) -> Iterator[Step]:
+        """Own steps, the laid ones after the tail, and those of other devices between them."""
+        laid = self._connection.execute(source.own, keys)
+        own = ((own_order(position), *rest) for position, *rest in chain(tail, laid))
+        return merged(own, self._foreign.steps(source.foreign, *keys))
 
     def of_unit(self, gtin: str, serial: str) -> Iterator[Step]:
         """The postings of a serialised unit."""
@@ -191,7 +198,7 @@ class Trail:
         while lot is not None:
             lots.add(lot)
             lot = self._connection.execute(NEXT_LOT, (gtin, lot)).fetchone()[0]
-        return sorted(lots)
+        return sorted(lots.union(self._foreign.lots_of(gtin)))
 
     def out_of(self, place: str) -> Iterator[Step]:
         """Postings out of a place or container."""
@@ -214,7 +221,7 @@ class Trail:
         return self._moves(lambda move: move.to_parent == place, INTO_PARENT, place)
 
     def mentions_of_unit(self, gtin: str, serial: str) -> Iterator[int]:
-        """The positions of entries that moved nothing and whose scan names a unit, or a serialised case."""
+        """The orders of own entries that moved nothing and whose scan names a unit, or a serialised case."""
         return self._mentions(
             lambda found: (found.gtin, found.serial) == (gtin, serial), MENTIONS_OF_UNIT, gtin, serial
         )
@@ -230,9 +237,15 @@ class Trail:
     def _mentions(self, wanted: Callable[[Mention], bool], sql: str, *keys: str) -> Iterator[int]:
         found = ((position, mention_of(entry)) for position, entry, *_ in self._tail)
         tail = (position for position, mention in found if mention is not None and wanted(mention))
-        return chain(tail, (position for (position,) in self._connection.execute(sql, keys)))
+        laid = (position for (position,) in self._connection.execute(sql, keys))
+        return (own_order(position) for position in chain(tail, laid))
 
     def facts_of(self, task: str) -> Iterable[int]:
         """The positions of a task's facts."""
         tail = (position for position, entry, *_ in self._tail if fact_task_of(entry) == task)
         return chain(tail, (position for (position,) in self._connection.execute(FACTS, (task,))))
+
+
+def merged(*sources: Iterable[Step]) -> Iterator[Step]:
+    """Steps of several sources, each newest first, as one, newest first."""
+    return merge(*sources, key=itemgetter(0), reverse=True)

@@ -26,7 +26,12 @@ DOCUMENTS_OPEN = (
     "SELECT id, kind, partner, serialised, closed, owner FROM document WHERE closed = 0 ORDER BY no DESC LIMIT ?"
 )
 FOLLOW_UPS_OPEN = (
-    "SELECT event_id, code, subject, document FROM follow_up WHERE closed_by IS NULL ORDER BY position LIMIT ?"
+    "SELECT event_id, code, subject, document FROM ("
+    "SELECT 0 AS ours, n AS place, event_id, code, subject, document FROM site_follow_up WHERE closed_by IS NULL "
+    "UNION ALL SELECT 1, position, event_id, code, subject, document FROM follow_up) f "
+    "WHERE NOT EXISTS (SELECT 1 FROM entry e WHERE e.refers_to = f.event_id AND e.kind = 'corrected' "
+    "AND NOT EXISTS (SELECT 1 FROM echo c WHERE c.position = e.position)) "
+    "ORDER BY ours, place LIMIT ?"
 )
 
 

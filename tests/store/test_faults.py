@@ -215,6 +215,7 @@ def test_before_a_migration_a_copy_is_kept(path: Path, monkeypatch: pytest.Monke
     with monkeypatch.context() as earlier:
         earlier.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
         earlier.setattr(schema, "SCHEMA_VERSION", 2)
+        earlier.setattr(schema, "TRIGGERS", frozenset({"entry_no_update"}))
         database = connect_writer(path)
         schema.prepare(database.connection, path)
         database.connection.execute("INSERT INTO session (one, state) VALUES (1, 'before')")

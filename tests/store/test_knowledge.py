@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from scanner_app.domain import facts as f
-from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.domain.lists import MemberList
 from scanner_app.domain.masters import (
     Document,
@@ -36,6 +37,7 @@ from scanner_app.domain.site_records import (
 )
 from scanner_app.domain.stock import ADJUSTMENT, SUPPLIER, ContainerMove, Posting, Seal, Status
 from scanner_app.store.knowledge import ANSWERS, answer
+from tests.store.feeding import Site
 from tests.store.ledgers import (
     CASE,
     CASE_GTIN,
@@ -375,16 +377,24 @@ BOUNDED_SCANS = {
     "standing", "under", "trailed",  # what a recursive query has gathered so far; a table of one row
     "entry",  # the newest entries, backwards and at most 2,000 (recent scans)
     "d",  # the open documents, through the index that holds no others
+    "unit_now", "container_now", "stock_part", "progress_part",  # what both halves of a view gave, each by its index
 }  # fmt: skip
 
 
-@pytest.fixture
-def traced(site: Writer) -> Iterator[tuple[sqlite3.Connection, list[str]]]:
-    """A connection to a ledger with something of everything in it, and the statements that it runs."""
+def write_something_of_everything(site: Writer) -> None:
     take_pallet(site)
     site.move(moved(CASE, SUPPLIER, PALLET), document="ASN-1")
     site.post(received(key("S1"), CASE), received(key("S9")), document="ASN-1")
     site.post(received(key(None, "L1", gtin=OTHER), quantity=4), document="PO-1")
+
+
+@pytest.fixture
+def traced(site: Writer) -> Iterator[tuple[sqlite3.Connection, list[str]]]:
+    """A connection to a ledger with something of everything in base and overlay, and the statements that it runs."""
+    write_something_of_everything(site)
+    feed = Site(site)
+    feed.echo(*(decode_entry(row[0]) for row in feed.rows_of("SELECT bytes FROM entry ORDER BY position LIMIT 3")))
+    feed.take(feed.others_row(Posting(key("S9"), 1, "DOCK-1", PALLET), moves=[moved(PALLET, "DOCK-1", "DOCK-2")]))
     connection = site.ledger._connection
     said: list[str] = []
     connection.set_trace_callback(said.append)
@@ -407,6 +417,25 @@ def test_no_question_reads_a_table_through(traced: tuple[sqlite3.Connection, lis
         if "entry" in read:
             assert "DESC LIMIT" in statement
             assert not any("TEMP B-TREE" in step for step in plan)
+
+
+def without_seq(found: object) -> object:
+    return replace(found, seq=0) if isinstance(found, f.UnitFact | f.ContainerFact) else found
+
+
+def test_every_answer_is_the_same_once_the_site_knows(site: Writer) -> None:
+    """Own entries answer from the overlay, their echoes from the base, and half of each from both."""
+    write_something_of_everything(site)
+    site.post(received(key("S3", "L2"), PALLET, inferred=True), document="ASN-1")
+    before = [without_seq(ask(site, query)) for query in QUESTIONS]
+    open_before, left_before = site.ledger.documents_open(), site.ledger.follow_ups_open()
+    feed = Site(site)
+    entries = [decode_entry(row[0]) for row in feed.rows_of("SELECT bytes FROM entry ORDER BY position")]
+    for part in (entries[:4], entries[4:]):
+        feed.echo(*part)
+        assert [without_seq(ask(site, query)) for query in QUESTIONS] == before
+    assert feed.count("on_hand") == feed.count("unit") == feed.count("container") == 0
+    assert (site.ledger.documents_open(), site.ledger.follow_ups_open()) == (open_before, left_before)
 
 
 def test_every_question_was_asked() -> None:
