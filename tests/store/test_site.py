@@ -456,8 +456,8 @@ def test_what_the_centre_would_tell_again_is_not_forced_to_the_disk_and_scans_ar
     connection = site.ledger._connection
     connection.set_trace_callback(said.append)
     site.ledger.set_watermark(1, 0, 0)
-    site.take(site.others_row(received("S1")))
-    own(site, received("S2"))
+    site.take(site.others_row(received(key("S1"))))
+    own(site, received(key("S2")))
     connection.set_trace_callback(None)
     levels = [text.rpartition("=")[2] if text.startswith("PRAGMA sync") else text for text in said]
     commits = [level for text, level in zip(levels, _in_force(levels), strict=True) if text == "COMMIT"]
