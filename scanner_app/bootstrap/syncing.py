@@ -28,11 +28,13 @@ from sync.exchange import (
     Failed,
     KeepToken,
     LoadSnapshot,
+    NoticeCode,
     OpenEpoch,
     ServerTime,
     SetWatermark,
 )
-from sync.transport import Transport, context_of
+from sync.link import FAILURES_TO_OFFLINE, LinkState
+from sync.transport import Fetched, Transport, context_of
 from sync.wire import EntryRow, Epoch, ListRow, RecordRow
 
 if TYPE_CHECKING:
@@ -56,9 +58,14 @@ KEEP_TIME_EVERY_MS = 10 * 60_000
 CLOCKS_APART_MS = 5_000
 """What the centre's clock says is written down from time to time, and when it and ours part by so much."""
 
+PAUSE_MS = 5_000
+"""What is waited for within one settling: a pause after a failure, not the next look."""
+
+TURNED_AWAY = frozenset({NoticeCode.TURNED_AWAY, NoticeCode.OTHER_VERSION, NoticeCode.REFUSED})
 SNAPSHOT_NAME = "snapshot.db"
 STREAM_PATH = "/v1/stream"
 T = TypeVar("T")
+Answered = TypeVar("Answered", bound="bytes | Fetched | Failed")
 
 
 class OnLedger(Protocol):
@@ -246,6 +253,30 @@ class SiteBooks:
             self._opened = None
 
 
+class Watched:
+    """A transport of which it is known whether the last request failed, and how many did in a row."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.failures = 0
+
+    def _saw(self, answer: Answered) -> Answered:
+        self.failures = self.failures + 1 if isinstance(answer, Failed) else 0
+        return answer
+
+    def post(self, path: str, body: bytes) -> bytes | Failed:
+        """The answer's body."""
+        return self._saw(self._transport.post(path, body))
+
+    def get(self, path: str, parameters: dict[str, str] | None = None) -> bytes | Failed:
+        """The answer's body."""
+        return self._saw(self._transport.get(path, parameters))
+
+    def fetch(self, path: str, into: Path) -> Fetched | Failed:
+        """A file, fetched and checked."""
+        return self._saw(self._transport.fetch(path, into))
+
+
 class Centre:
     """A home's centre: the driver with everything it needs."""
 
@@ -259,8 +290,9 @@ class Centre:
         self._verify = context_of(ca_path(home))
         self.books = SiteBooks(station, self._keys, on_ledger, open_reader)
         self._talking = self._connection()
+        self._post = Watched(self._talking)
         self._hearing: Transport | None = None
-        self.driver = Driver(Engine(random.SystemRandom()), self.books, self._talking, self._keys, monotonic_ms)
+        self.driver = Driver(Engine(random.SystemRandom()), self.books, self._post, self._keys, monotonic_ms)
 
     def _connection(self) -> Transport:
         return Transport(self.binding.url, self._keys.token, self._verify)
@@ -274,9 +306,27 @@ class Centre:
         assert self._hearing is not None, "the stream is heard once it was started"
         return self._hearing.listen(STREAM_PATH, hear, stopped)
 
+    def settle(self, within_s: float) -> bool:
+        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long."""
+        self.driver.hurry()
+        end_ms = monotonic_ms() + round(within_s * 1000)
+        while (now_ms := monotonic_ms()) < end_ms:
+            until_ms = self.driver.turn()
+            if until_ms is None:
+                continue
+            if until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
+                break
+            time.sleep(max(0, until_ms - now_ms) / 1000)
+        state = self.driver.state
+        return not self._post.failures and state.link is not LinkState.OFFLINE and state.notice not in TURNED_AWAY
+
     def stop(self) -> None:
         """Ends both threads; a request in the air ends by itself."""
         self.driver.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connections, where no thread was started or all have ended."""
         if self._hearing is not None:
             self._hearing.close()
         self._talking.close()
