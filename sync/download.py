@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
+import zstandard
+
 from sync.packing import PackingError, TooLongError, unpacking
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Download:
             for chunk in chunks:
                 file.write(chunk)
                 if file.tell() > FILE_BYTES_MAX:
+                    self.forget()
                     raise TooLongError(f"a file of more than {FILE_BYTES_MAX} bytes")
 
     def finish(self, sha256: str, length: int) -> None:
@@ -56,6 +59,8 @@ class Download:
             if digest != sha256:
                 raise PackingError("another file than was told")
             self._unpacked.replace(self._into)
+        except zstandard.ZstdError:
+            raise PackingError("the file is no zstd") from None
         finally:
             self.forget()
 
