@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from scanner_app.errors import ConfigError, SyncError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scanner_app.config import Config
 
 BINDING_NAME: Final = "centre.json"
 KEYS_FOLDER: Final = "keys"
@@ -75,6 +77,14 @@ def read_binding(home: Path) -> Binding | None:
 def keep_binding(home: Path, binding: Binding) -> None:
     """Writes the binding."""
     keep(home / BINDING_NAME, json.dumps(asdict(binding), ensure_ascii=False, indent=1) + "\n")
+
+
+def bound(config: Config, binding: Binding | None) -> Config:
+    """The configuration with the names that the centre gave; as it is where a home is bound to none."""
+    if binding is None:
+        return config
+    site = replace(config.site, id=binding.site, name=binding.site_name, time_zone=binding.time_zone)
+    return replace(config, site=site, device=replace(config.device, id=binding.device))
 
 
 def read_token(home: Path) -> Token:
