@@ -33,7 +33,7 @@ from sync.exchange import (
     ServerTime,
     SetWatermark,
 )
-from sync.link import FAILURES_TO_OFFLINE, LinkState
+from sync.link import FAILURES_TO_OFFLINE
 from sync.transport import Fetched, Transport, context_of
 from sync.wire import EntryRow, Epoch, ListRow, RecordRow
 
@@ -317,8 +317,7 @@ class Centre:
             if until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
                 break
             time.sleep(max(0, until_ms - now_ms) / 1000)
-        state = self.driver.state
-        return not self._post.failures and state.link is not LinkState.OFFLINE and state.notice not in TURNED_AWAY
+        return not self.driver.engine.failing and self.driver.state.notice not in TURNED_AWAY
 
     def stop(self) -> None:
         """Ends both threads; a request in the air ends by itself."""

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def sync_once(config: str | None) -> Synced:
-    """One round of the home in force. Raises ConfigError where it is enrolled nowhere, StoreError while it is in use."""
+    """One round of the home in force. Raises ConfigError NOT_ENROLLED, StoreError while the ledger is in use."""
     from scanner_app.bootstrap import open_ledger, open_station  # noqa: PLC0415 - after the arguments are known
     from scanner_app.bootstrap.syncing import Centre  # noqa: PLC0415 - loads the network
 
