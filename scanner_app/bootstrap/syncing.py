@@ -20,7 +20,7 @@ from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord
 from scanner_app.store.ledger import PageEnd
 from scanner_app.store.snapshot import check_snapshot
 from sync.binding import Token, ca_path, keep_token, read_device_key, read_token
-from sync.driver import Driver, Sending
+from sync.driver import Driver, Sending, SyncState
 from sync.engine import Engine
 from sync.exchange import (
     ApplyPage,
@@ -33,8 +33,8 @@ from sync.exchange import (
     ServerTime,
     SetWatermark,
 )
-from sync.link import FAILURES_TO_OFFLINE
-from sync.transport import Fetched, Transport, context_of
+from sync.link import FAILURES_TO_OFFLINE, Link, Override
+from sync.transport import Fetched, Transport, connected, context_of
 from sync.wire import EntryRow, Epoch, ListRow, RecordRow
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ class Watched:
 
 
 class Centre:
-    """A home's centre: the driver with everything it needs."""
+    """A home's centre: the driver with everything it needs. What keys and screen know of it: terminal.linked.Sync."""
 
     def __init__(
         self, station: Station, binding: Binding, on_ledger: OnLedger, open_reader: Callable[[], OutboxReader]
@@ -292,7 +292,21 @@ class Centre:
         self._talking = self._connection()
         self._post = Watched(self._talking)
         self._hearing: Transport | None = None
-        self.driver = Driver(Engine(random.SystemRandom()), self.books, self._post, self._keys, monotonic_ms)
+        engine = Engine(random.SystemRandom(), Link(since_ms=monotonic_ms()))
+        self.driver = Driver(engine, self.books, self._post, self._keys, monotonic_ms)
+
+    @property
+    def state(self) -> SyncState:
+        """How the conversation stands."""
+        return self.driver.state
+
+    def hurry(self) -> None:
+        """Try now."""
+        self.driver.hurry()
+
+    def stay_offline(self, *, offline: bool) -> None:
+        """The worker's own word over the link."""
+        self.driver.set_override(Override.OFFLINE if offline else Override.AUTOMATIC)
 
     def _connection(self) -> Transport:
         return Transport(self.binding.url, self._keys.token, self._verify)
@@ -329,3 +343,11 @@ class Centre:
         if self._hearing is not None:
             self._hearing.close()
         self._talking.close()
+
+
+def reach(home: Path, binding: Binding) -> Failed | None:
+    """Asks the centre for our heads, once; None: it knows us. Raises SyncError for keys that cannot be read."""
+    keys = Keys(home, binding.device)
+    with connected(binding.url, keys.token, ca_path(home)) as transport:
+        answer = transport.get("/v1/heads")
+    return answer if isinstance(answer, Failed) else None
