@@ -294,6 +294,7 @@ class Centre:
         self._hearing: Transport | None = None
         engine = Engine(random.SystemRandom(), Link(since_ms=monotonic_ms()))
         self.driver = Driver(engine, self.books, self._post, self._keys, monotonic_ms)
+        self.driver.hang_up, self.driver.ended = self._hang_up, self.books.close
 
     @property
     def state(self) -> SyncState:
@@ -320,15 +321,25 @@ class Centre:
         assert self._hearing is not None, "the stream is heard once it was started"
         return self._hearing.listen(STREAM_PATH, hear, stopped)
 
+    def _hang_up(self) -> None:
+        """Whatever is in the air comes to nothing at once."""
+        self._talking.hang_up()
+        if self._hearing is not None:
+            self._hearing.hang_up()
+
     def settle(self, within_s: float) -> bool:
-        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long."""
-        self.driver.hurry()
+        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long.
+
+        With no time at all nothing is hurried: what is due is done, and what failed keeps its pause.
+        """
+        if within_s > 0:
+            self.driver.hurry()
         end_ms = monotonic_ms() + round(within_s * 1000)
-        while (now_ms := monotonic_ms()) < end_ms:
-            until_ms = self.driver.turn()
+        while True:
+            until_ms, now_ms = self.driver.turn(), monotonic_ms()
             if until_ms is None:
                 continue
-            if until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
+            if now_ms >= end_ms or until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
                 break
             time.sleep(max(0, until_ms - now_ms) / 1000)
         return not self.driver.engine.failing and self.driver.state.notice not in TURNED_AWAY
