@@ -99,6 +99,7 @@ class Terminal:
         centre = Centre(self._station, binding, self._consumer.call, reader)
         centre.driver.changed = self._linked
         centre.driver.failed = self._sync_failed
+        centre.books.brought = partial(self._consumer.post, self._front.refresh)
         self._centre = self._front.sync = centre
         centre.start()
 

@@ -536,6 +536,7 @@ SCREENS: dict[str, str] = {
     "screen.subject.lot": "{item}  LOT {key}",
     "screen.subject.item": "{item}",
     "screen.parked.item": "•  {cause}",
+    "screen.parked.doubt": "•  {cause} ({when})",
     "screen.parked.none": "nothing to resolve",
     "screen.scanner.none": "no scanner: type ({typing_key}), or see config",
     "screen.scanner.ready": "scanner ready",

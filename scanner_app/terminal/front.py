@@ -407,7 +407,8 @@ class Front:
         """The main menu where it is what is shown; no menu elsewhere."""
         if self.desk.work.session.room is not Room.MENU:
             return ()
-        waiting = Waiting(self.ledger.documents_open(), self.ledger.open_tasks(), len(self.ledger.follow_ups_open()))
+        to_resolve = len(self.ledger.follow_ups_open()) + len(self.ledger.flags_open())
+        waiting = Waiting(self.ledger.documents_open(), self.ledger.open_tasks(), to_resolve)
         return main_choices(self.desk.operator, waiting)
 
     def refresh(self) -> None:
