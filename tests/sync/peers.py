@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,14 +58,14 @@ class Peer:
                 return
             script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
             recording = _Recording(connection, self.requests)
-            self._open.append(connection)
+            self._open.append(recording)
             thread = threading.Thread(target=self._serve, args=(script, recording), name="peer")
             self._threads.append(thread)
             thread.start()
 
     @staticmethod
     def _serve(script: Script, connection: _Recording) -> None:
-        with connection, suppress(OSError):
+        with connection, suppress(OSError, ValueError):
             script(connection)
 
     def drip(self, connection: socket.socket, content: bytes) -> None:
@@ -79,7 +79,7 @@ class _Recording(socket.socket):
     """A connection that keeps what was read of it as requests."""
 
     def __init__(self, connection: socket.socket, requests: list[bytes]) -> None:
-        super().__init__(fileno=socket.dup(connection.fileno()))
+        super().__init__(fileno=connection.detach())
         self.requests = requests
 
 
@@ -105,7 +105,7 @@ def _missing(read: bytes) -> int:
     return (int(found[1]) if found else 0) - len(body)
 
 
-def answered(status: int, body: bytes = b"", *, length: int | None = None, **headers: str) -> bytes:
+def answered(status: int, body: bytes = b"", *, length: int | None = None, **headers: Any) -> bytes:  # noqa: ANN401 - mypy would take any of them for `length`
     """An answer's bytes; `length` other than the body's is a lie. Names of headers have `_` for `-`."""
     told = {"content_type": "application/json", "content_length": str(len(body) if length is None else length)}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in (told | headers).items()]

@@ -159,6 +159,8 @@ class _Connection:
     writer: asyncio.StreamWriter
     fate: Fate = Fate.PASSED
     request: bytes = b""
+    kept: int = 0
+    """How much more of an answer arrives before it is truncated."""
 
     async def run(self) -> None:
         """Until either side ends it."""
@@ -197,7 +199,7 @@ class _Connection:
             if self.is_dark:
                 continue
             await self.pause()
-            self.request = request
+            self.request, self.kept = request, 0
             self.tell(self.proxy.weather.fate(self.chance.random()))
             if self.fate is Fate.CUT_BEFORE:
                 return
@@ -215,12 +217,17 @@ class _Connection:
             if self.fate is Fate.CUT_AFTER:
                 return
             if self.fate is Fate.TRUNCATED:
-                await self.end_with(piece[: self.chance.randint(*self.proxy.weather.kept_bytes)])
-                return
+                self.kept = self.kept or self.chance.randint(*self.proxy.weather.kept_bytes)
+                if len(piece) >= self.kept:
+                    await self.end_with(piece[: self.kept])
+                    return
+                self.kept -= len(piece)
             if self.fate is Fate.DUPLICATED and self.request[:1] not in TLS_RECORDS:
                 await self.replay()
             self.writer.write(piece)
             await self.writer.drain()
+        while self.is_dark:
+            await asyncio.Event().wait()
         await self.end_with(b"")
 
     async def end_with(self, last: bytes) -> None:

@@ -63,11 +63,13 @@ def test_what_is_cut_arrives_or_not(peer: Peer, fate: Fate, arrived: int) -> Non
 
 
 def test_an_answer_is_truncated_after_so_many_bytes(peer: Peer) -> None:
-    with through(peer, Weather(truncated=1.0, kept_bytes=(7, 7))) as proxy:
-        with socket.create_connection(("127.0.0.1", proxy.port)) as raw:
-            raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            assert raw.recv(100) == b"HTTP/1."
-            assert raw.recv(100) == b""
+    with (
+        through(peer, Weather(truncated=1.0, kept_bytes=(7, 7))) as proxy,
+        socket.create_connection(("127.0.0.1", proxy.port)) as raw,
+    ):
+        raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert raw.recv(100) == b"HTTP/1."
+        assert raw.recv(100) == b""
 
 
 def test_a_request_arrives_twice_and_is_answered_once(peer: Peer) -> None:
@@ -154,6 +156,9 @@ def test_tls_passes_through(tmp_path: Path) -> None:
             secured.sendall(answered(200, b"secret"))
 
     trusting = ssl.create_default_context(cafile=str(certificate))
-    with Peer(greet) as peer, through(peer, Weather(duplicated=1.0)) as proxy:
-        with httpx.Client(base_url=f"https://127.0.0.1:{proxy.port}", verify=trusting) as http:
-            assert http.get("/").content == b"secret"
+    with (
+        Peer(greet) as peer,
+        through(peer, Weather(duplicated=1.0)) as proxy,
+        httpx.Client(base_url=f"https://127.0.0.1:{proxy.port}", verify=trusting) as http,
+    ):
+        assert http.get("/").content == b"secret"
