@@ -431,6 +431,12 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "line.opening.running": "{quantity} {quantity:unit|units} of it so far in {place}",
 }
 
+ENROLMENT: dict[str, str] = {
+    "say.enrol.asking": "enrolling this handheld ...",
+    "say.enrol.unreadable": "this code enrols nothing: ask for a new one",
+    "say.enrol.failed": "not enrolled: {cause}",
+}
+
 # Words of the screens themselves (titles, meter, health, help, keys).
 SCREENS: dict[str, str] = {
     "screen.plain": "{text}",
@@ -623,5 +629,5 @@ FLAGS = {
 __all__ = ["SENTENCES", "form_of"]
 
 SENTENCES: dict[str, str] = {
-    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **SCREENS, **FLAGS,
+    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **ENROLMENT, **SCREENS, **FLAGS,
 }  # fmt: skip
