@@ -198,6 +198,13 @@ class Movements:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyOf:
+    """A policy that the centre set, by its name → int | None."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class LastFact:
     """This operator's last accepted, uncorrected fact in a task → UndoFact | None."""
 
@@ -219,7 +226,7 @@ class RecentScans:
 Query = (
     LevelOf | PlaceOf | OperatorOf | DocumentOf | UnitOf | ContainerOf | ExpectedUnit | ExpectedContainer | LinesOf
     | DocumentSummary | OpenDocumentsNaming | Inferable | InferableContent | ExpectedContent | WatchesOn | KnownExpiry
-    | StockOf | StockAt | ContentOf | Movements | LastFact | RecentScans
+    | StockOf | StockAt | ContentOf | Movements | PolicyOf | LastFact | RecentScans
 )  # fmt: skip
 
 

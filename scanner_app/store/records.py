@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+    from scanner_app.domain.facts import PolicyOf
     from scanner_app.domain.feed import FedRecord
 
 RECORD_TABLES = (
@@ -52,6 +53,8 @@ DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
 FLAGS = "SELECT id, code, severity, subject, event_id, parameters FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
 FLAGS_MAX = 500
+POLICY = "policy"
+RECORD_BODY = "SELECT body FROM record WHERE kind = ? AND id = ?"
 
 Value = Any
 """The record in a body: of domain.feed_records or domain.site_state, or the body itself; None: it is gone."""
@@ -131,6 +134,13 @@ def _key_of(row: FedRecord) -> tuple[str, ...]:
     if not isinstance(parts, list) or len(parts) != wanted:
         raise RecordFormatError(f"no id of a {row.kind}: {row.id}")
     return tuple(map(str, parts))
+
+
+def policy_of(connection: sqlite3.Connection, query: PolicyOf) -> int | None:
+    """A policy's whole number; None where the centre has set none."""
+    row = connection.execute(RECORD_BODY, (POLICY, query.name)).fetchone()
+    value = None if row is None else json.loads(row[0]).get("value")
+    return value if type(value) is int else None
 
 
 def open_flags(connection: sqlite3.Connection) -> list[Flag]:

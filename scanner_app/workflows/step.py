@@ -87,6 +87,8 @@ class Moment:
     """Whose goods these are unless a document says otherwise."""
     site_as_of_ms: int | None = None
     """When the site's stock was last known to be whole on this device; None where it stands alone."""
+    recalls_age_ms: int | None = None
+    """How old the list of recalls is, by the later of both clocks; None where the device stands alone."""
 
 
 @dataclass(frozen=True, slots=True)

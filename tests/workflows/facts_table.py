@@ -63,6 +63,7 @@ class Ledger:
     units_of: dict[str, list[Expected]] = field(default_factory=dict)
     containers_of: dict[str, dict[str, str | None]] = field(default_factory=dict)
     lines_of: dict[str, list[DocumentLine]] = field(default_factory=dict)
+    policies: dict[str, int] = field(default_factory=dict)
     dates: dict[tuple[str, str], tuple[date, ...]] = field(default_factory=dict)
     on_hand: Counter[OnHandKey] = field(default_factory=Counter)
     units: dict[tuple[str, str], UnitDelta] = field(default_factory=dict)
@@ -360,6 +361,9 @@ class Ledger:
         units = [unit for unit in self.units_of[query.document] if (unit.gtin, unit.serial) in named]
         lines, watches = self._content(query.document, units)
         return f.ExpectedContentFact(lines, len(members.container_moves), watches)
+
+    def _PolicyOf(self, query: f.PolicyOf) -> int | None:  # noqa: N802 - named after the query it answers
+        return self.policies.get(query.name)
 
     def _WatchesOn(self, query: f.WatchesOn) -> tuple[Watch, ...]:  # noqa: N802 - named after the query it answers
         return tuple(watch for watch in self.watches if touches(watch, query.gtin, query.lot, query.serial))

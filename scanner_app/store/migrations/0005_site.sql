@@ -40,6 +40,7 @@ CREATE TABLE site_meta (
     watch_cursor TEXT,
     watch_n INTEGER NOT NULL,
     as_of INTEGER,
+    watch_as_of INTEGER,        -- the centre's time when recall and watch lines were last known to be all there
     site_sum TEXT NOT NULL,
     server_time INTEGER,
     server_mono_ms INTEGER,
