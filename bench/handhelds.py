@@ -44,13 +44,14 @@ class Handset:
         self.ledger = self._writing.submit(Ledger.open, folder / "ledger.db", self.name, new_epoch).result()
         station = Station(Home(folder / "config.toml", folder), Config(), SystemClock())
         self.books = SiteBooks(station, self.keys, self.on_ledger, lambda: OutboxReader.open(folder / "ledger.db"))
-        self.talking, self.hearing = self._connection(), self._connection()
+        self.talking, self.hearing = self.connection(), self.connection()
         self.driver = Driver(
             Engine(random.Random(self.name)), self.books, self.talking, self.keys, monotonic_ms,
             failed=self.faults.append, hang_up=self._hang_up, ended=self.books.close,
         )  # fmt: skip
 
-    def _connection(self) -> Transport:
+    def connection(self) -> Transport:
+        """One more connection of its own to the centre."""
         return Transport(self.url, self.keys.token, context_of(None))
 
     def _enrol(self, code: str) -> str:
