@@ -160,6 +160,11 @@ def keep_ca(home: Path, pem: str) -> None:
     keep(home / KEYS_FOLDER / CA_NAME, pem)
 
 
+def forget_ca(home: Path) -> None:
+    """From now on the machine's authorities are asked."""
+    (home / KEYS_FOLDER / CA_NAME).unlink(missing_ok=True)
+
+
 def keep(path: Path, text: str) -> None:
     """Writes a file of its owner's alone, whole or not at all, and forces it to the disk."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)

@@ -265,6 +265,11 @@ def context_of(ca: Path | None) -> ssl.SSLContext:
         raise SyncError("BINDING_UNREADABLE", f"{ca} cannot be read.", remedy=remedy) from fault
 
 
+def context_trusting(pem: str) -> ssl.SSLContext:
+    """A TLS context that verifies by one authority alone, given as PEM. Raises ssl.SSLError for what is none."""
+    return ssl.create_default_context(cadata=pem)
+
+
 def pinned_authority(url: str, pin: str, patience: Patience = PATIENCE) -> str | Failed:
     """The PEM of the centre's own authority, fetched unverified and held against its pin (SHA-256 of its DER, hex).
 

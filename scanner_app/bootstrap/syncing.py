@@ -20,7 +20,7 @@ from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord
 from scanner_app.store.ledger import PageEnd
 from scanner_app.store.snapshot import check_snapshot
 from sync.binding import Token, ca_path, keep_token, read_device_key, read_token
-from sync.driver import Driver, Sending
+from sync.driver import Driver, Sending, SyncState
 from sync.engine import Engine
 from sync.exchange import (
     ApplyPage,
@@ -28,11 +28,13 @@ from sync.exchange import (
     Failed,
     KeepToken,
     LoadSnapshot,
+    NoticeCode,
     OpenEpoch,
     ServerTime,
     SetWatermark,
 )
-from sync.transport import Transport, context_of
+from sync.link import FAILURES_TO_OFFLINE, Link, Override
+from sync.transport import Fetched, Transport, connected, context_of
 from sync.wire import EntryRow, Epoch, ListRow, RecordRow
 
 if TYPE_CHECKING:
@@ -56,9 +58,18 @@ KEEP_TIME_EVERY_MS = 10 * 60_000
 CLOCKS_APART_MS = 5_000
 """What the centre's clock says is written down from time to time, and when it and ours part by so much."""
 
+PAUSE_MS = 5_000
+"""What is waited for within one settling: a pause after a failure, not the next look."""
+
+TURNED_AWAY = frozenset({NoticeCode.TURNED_AWAY, NoticeCode.OTHER_VERSION, NoticeCode.REFUSED})
 SNAPSHOT_NAME = "snapshot.db"
 STREAM_PATH = "/v1/stream"
 T = TypeVar("T")
+Answered = TypeVar("Answered", bound="bytes | Fetched | Failed")
+
+
+def _nothing() -> None:
+    """Until somebody wants to hear."""
 
 
 class OnLedger(Protocol):
@@ -129,6 +140,8 @@ class SiteBooks:
         self._apart_ms = 0
         self.scanned_ms = 0
         """Monotonic milliseconds of the last scan."""
+        self.brought: Callable[[], None] = _nothing
+        """Called when the centre has brought something, on the driver's thread."""
 
     @property
     def _reader(self) -> OutboxReader:
@@ -208,13 +221,17 @@ class SiteBooks:
     def _apply(self, page: Page) -> bool:
         read = self._reader.read_page([fed(row) for row in page.rows])
         end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum)
-        return not self._on_ledger(lambda ledger: ledger.apply_page(read, end)).sum_differs
+        applied = self._on_ledger(lambda ledger: ledger.apply_page(read, end))
+        if page.rows:
+            self.brought()
+        return not applied.sum_differs
 
     def _load(self) -> None:
         path = self.snapshot_path()
         check_snapshot(path)
         self._on_ledger(lambda ledger: ledger.load_snapshot(path))
         path.unlink(missing_ok=True)
+        self.brought()
 
     # Time.
 
@@ -246,8 +263,32 @@ class SiteBooks:
             self._opened = None
 
 
+class Watched:
+    """A transport of which it is known whether the last request failed, and how many did in a row."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.failures = 0
+
+    def _saw(self, answer: Answered) -> Answered:
+        self.failures = self.failures + 1 if isinstance(answer, Failed) else 0
+        return answer
+
+    def post(self, path: str, body: bytes) -> bytes | Failed:
+        """The answer's body."""
+        return self._saw(self._transport.post(path, body))
+
+    def get(self, path: str, parameters: dict[str, str] | None = None) -> bytes | Failed:
+        """The answer's body."""
+        return self._saw(self._transport.get(path, parameters))
+
+    def fetch(self, path: str, into: Path) -> Fetched | Failed:
+        """A file, fetched and checked."""
+        return self._saw(self._transport.fetch(path, into))
+
+
 class Centre:
-    """A home's centre: the driver with everything it needs."""
+    """A home's centre: the driver with everything it needs. What keys and screen know of it: terminal.linked.Sync."""
 
     def __init__(
         self, station: Station, binding: Binding, on_ledger: OnLedger, open_reader: Callable[[], OutboxReader]
@@ -259,8 +300,24 @@ class Centre:
         self._verify = context_of(ca_path(home))
         self.books = SiteBooks(station, self._keys, on_ledger, open_reader)
         self._talking = self._connection()
+        self._post = Watched(self._talking)
         self._hearing: Transport | None = None
-        self.driver = Driver(Engine(random.SystemRandom()), self.books, self._talking, self._keys, monotonic_ms)
+        engine = Engine(random.SystemRandom(), Link(since_ms=monotonic_ms()))
+        self.driver = Driver(engine, self.books, self._post, self._keys, monotonic_ms)
+        self.driver.hang_up, self.driver.ended = self._hang_up, self.books.close
+
+    @property
+    def state(self) -> SyncState:
+        """How the conversation stands."""
+        return self.driver.state
+
+    def hurry(self) -> None:
+        """Try now."""
+        self.driver.hurry()
+
+    def stay_offline(self, *, offline: bool) -> None:
+        """The worker's own word over the link."""
+        self.driver.set_override(Override.OFFLINE if offline else Override.AUTOMATIC)
 
     def _connection(self) -> Transport:
         return Transport(self.binding.url, self._keys.token, self._verify)
@@ -274,9 +331,44 @@ class Centre:
         assert self._hearing is not None, "the stream is heard once it was started"
         return self._hearing.listen(STREAM_PATH, hear, stopped)
 
+    def _hang_up(self) -> None:
+        """Whatever is in the air comes to nothing at once."""
+        self._talking.hang_up()
+        if self._hearing is not None:
+            self._hearing.hang_up()
+
+    def settle(self, within_s: float) -> bool:
+        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long.
+
+        With no time at all nothing is hurried: what is due is done, and what failed keeps its pause.
+        """
+        if within_s > 0:
+            self.driver.hurry()
+        end_ms = monotonic_ms() + round(within_s * 1000)
+        while True:
+            until_ms, now_ms = self.driver.turn(), monotonic_ms()
+            if until_ms is None:
+                continue
+            if now_ms >= end_ms or until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
+                break
+            time.sleep(max(0, until_ms - now_ms) / 1000)
+        return not self.driver.engine.failing and self.driver.state.notice not in TURNED_AWAY
+
     def stop(self) -> None:
         """Ends both threads; a request in the air ends by itself."""
         self.driver.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connections, where no thread was started or all have ended."""
         if self._hearing is not None:
             self._hearing.close()
         self._talking.close()
+
+
+def reach(home: Path, binding: Binding) -> Failed | None:
+    """Asks the centre for our heads, once; None: it knows us. Raises SyncError for keys that cannot be read."""
+    keys = Keys(home, binding.device)
+    with connected(binding.url, keys.token, ca_path(home)) as transport:
+        answer = transport.get("/v1/heads")
+    return answer if isinstance(answer, Failed) else None

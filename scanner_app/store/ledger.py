@@ -155,8 +155,10 @@ class Ledger:
         """What the centre has not taken, read on the ledger's thread; others open a reader of their own."""
 
     @classmethod
-    def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes]) -> Ledger:
+    def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes], *, renames: bool = False) -> Ledger:
         """Opens the ledger at `path`, made if there is none; `make_epoch` gives 16 random bytes for a new one.
+
+        `renames`: `device` is the name that an enrolment gave; a ledger of another goes on under it in a new epoch.
 
         Raises StoreError: LEDGER_IN_USE, NEWER_SCHEMA, CORRUPT, READ_ONLY, DISK_FULL, NOT_OPENABLE, OTHER_DEVICE.
         """
@@ -167,6 +169,8 @@ class Ledger:
                 head = read_head(database.connection)
                 if head is None:
                     head = open_epoch(database.connection, device, make_epoch(), None)
+                if renames and head.device != device:
+                    head = open_epoch(database.connection, device, make_epoch(), head)
                 _refuse_other_device(head, device, path)
                 fold_if_due(database.connection)
                 return cls(database, head)
