@@ -25,6 +25,7 @@ from bench.parsing import measure_parsing
 from bench.repainting import measure_linked, measure_repainting
 from bench.serving import measure_serving
 from bench.starting import measure_starting
+from bench.syncing import measure_syncing
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path, bool], list[Figure]]] = {
     "start": lambda folder, quick: measure_starting(folder, quick=quick),
     "apply": lambda folder, quick: measure_applying(folder, quick=quick),
     "serving": lambda folder, quick: measure_serving(folder, quick=quick),
+    "syncing": lambda folder, quick: measure_syncing(folder, quick=quick),
     "growth": lambda folder, quick: measure_growth(folder, quick=quick),
 }
 
