@@ -7,6 +7,7 @@ names what was scanned and what was expected, and never blames.
 from __future__ import annotations
 
 from scanner_app.phrases import one_or_other as form_of
+from scanner_app.phrases.en_counting import COUNTING
 
 REFUSALS = {
     "refusal.LEDGER_STOPPED": "ledger stopped: {cause}",
@@ -576,5 +577,5 @@ FLAGS = {
 __all__ = ["SENTENCES", "form_of"]
 
 SENTENCES: dict[str, str] = {
-    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **SCREENS, **FLAGS,
+    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **COUNTING, **SCREENS, **FLAGS,
 }  # fmt: skip

@@ -49,7 +49,12 @@ PUT_RECORD = "INSERT OR REPLACE INTO record (kind, id, body, n) VALUES (?, ?, ?,
 DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
 FLAGS = "SELECT id, code, severity, subject, event_id FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
+RECOUNTS = (
+    "SELECT json_extract(body, '$.place') FROM record WHERE kind = 'count' "
+    "AND json_extract(body, '$.state') = 'recount' AND json_type(body, '$.place') = 'text' ORDER BY n, id LIMIT ?"
+)
 FLAGS_MAX = 500
+RECOUNTS_MAX = 500
 
 Value = Any
 """The record in a body: of domain.feed_records or domain.site_state, or the body itself; None: it is gone."""
@@ -133,6 +138,11 @@ def _key_of(row: FedRecord) -> tuple[str, ...]:
 def open_flags(connection: sqlite3.Connection) -> list[Flag]:
     """Doubts of the centre that are open, oldest first, at most 500."""
     return [Flag(*row) for row in connection.execute(FLAGS, (FLAGS_MAX,))]
+
+
+def recounts_due(connection: sqlite3.Connection) -> list[str]:
+    """The places that the centre wants counted again, each once, oldest first, at most 500."""
+    return list(dict.fromkeys(place for (place,) in connection.execute(RECOUNTS, (RECOUNTS_MAX,))))
 
 
 def records_of_kind(connection: sqlite3.Connection, kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -89,6 +89,7 @@ class Judge:
             workflow=context.workflow,
             task=context.task,
             document=draft.document or context.document,
+            count=draft.count,
             raw=raw,
             reason=draft.reason,
             note=draft.note,
