@@ -108,8 +108,8 @@ def follow_up_list(ledger: Ledger, today: date, say: Phrases) -> tuple[str, ...]
         subject = _subject(row.subject, lambda gtin: _name(names, ledger, gtin, today), say)
         cause = say.say(f"follow_up.{row.code}", {"subject": subject, "document": row.document})
         lines.append(say.say("screen.parked.item", {"cause": cause}))
-    for line in counts_due(ledger, ledger.open_tasks()):
-        lines.append(say.say("screen.parked.item", {"cause": say.say(line.code, line.parameters)}))
+    due = counts_due(ledger, ledger.open_tasks())
+    lines += [say.say("screen.parked.item", {"cause": say.say(line.code, line.parameters)}) for line in due]
     return tuple(lines or [say.say("screen.parked.none")])
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scanner_app.terminal.view import View
 
-WHOLE_SHIFT = 120
+WHOLE_SHIFT = 140
 
 
 class Demonstration:
@@ -65,7 +65,7 @@ def demonstration(template: Path, tmp_path: Path) -> Iterator[Demonstration]:
 
 SHIFT_REFUSALS = [
     "ALREADY_SCANNED", "ALREADY_SCANNED", "EXPIRED", "IN_OTHER_DOCUMENT", "RECALLED", "CONDITION_MISSING",
-    "OVER_QUANTITY", "WRONG_STORAGE_CLASS",
+    "OVER_QUANTITY", "WRONG_STORAGE_CLASS", "ALREADY_SCANNED",
 ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_pressed_again_and_again_it_plays_the_whole_shift(demonstration: Demonst
     demonstration.f12(WHOLE_SHIFT)
     assert demonstration.deliveries_open == []
     assert demonstration.refusals == SHIFT_REFUSALS
-    assert command_scan("PUTAWAY") in demonstration.scanned
+    assert {command_scan("PUTAWAY"), command_scan("COUNT")} <= set(demonstration.scanned)
     rooms = {demonstration.f12().room for _ in range(4)}
     assert rooms == {Room.MENU, Room.ENQUIRY}, "when all is done things are looked up"
 

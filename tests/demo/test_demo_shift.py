@@ -42,7 +42,7 @@ def test_the_shift_tells_what_a_dock_must_be_able_to_do() -> None:
     }  # fmt: skip
     commands = {line["command"] for line in lines if "command" in line}
     assert commands >= {"undo", "accept_rest", "logger_ok", "done"}
-    assert {line["open"] for line in lines if "open" in line} == {"receiving", "putaway"}
+    assert {line["open"] for line in lines if "open" in line} == {"receiving", "putaway", "counting"}
 
 
 def test_the_same_shift_on_any_day_with_other_expiries() -> None:
