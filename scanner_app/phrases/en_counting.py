@@ -5,7 +5,7 @@ from __future__ import annotations
 COUNTING = {
     "prompt.counting.place": "scan the place to count",
     "prompt.counting.first": "scan what lies here, each pack",
-    "prompt.counting.goods": "{scans} scanned, {lots} {lots:lot|lots}; scan the place again to close it",
+    "prompt.counting.goods": "{scans} scanned, {lots} {lots:lot|lots}; place again closes",
     "prompt.counting.times": "the next scan counts {number}",
     "prompt.counting.number": "how many is the next scan?",
     "prompt.counting.empty_again": "is it empty? scan the place again: yes",

@@ -124,6 +124,27 @@ def test_the_stripe_has_the_pin_of_whoever_is_asked(demonstration: Demonstration
     assert demonstration.f12().verb == "Ana Moreno: type your PIN"
 
 
+def test_a_bin_that_was_opened_by_hand_is_counted_and_closed(demonstration: Demonstration) -> None:
+    worker = demonstration.worker
+    worker.sign_in()
+    worker.scan(command_scan("COUNT"))
+    worker.scan(place_scan("A-01-3"))
+    while worker.view().giant == "A-01-3":
+        demonstration.f12()
+    assert demonstration.scanned[-1] == place_scan("A-01-3")
+    assert demonstration.refusals == ["ALREADY_SCANNED"]
+    assert (demonstration.f12().room, demonstration.scanned[-1]) == (Room.MENU, command_scan("DONE"))
+
+
+def test_a_count_that_was_taken_back_is_begun_anew(demonstration: Demonstration) -> None:
+    worker = demonstration.worker
+    worker.sign_in()
+    worker.scan(command_scan("COUNT"))
+    demonstration.f12()
+    worker.press("F2")
+    assert demonstration.f12().giant == "A-01-2"
+
+
 @pytest.mark.parametrize(
     "keys",
     [

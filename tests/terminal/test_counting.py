@@ -67,7 +67,7 @@ def test_a_scan_says_what_was_scanned_and_how_many_so_far(counting: Worker) -> N
     counting.scan(first)
     view = counting.scan(second)
 
-    assert (view.verb, view.done) == ("2 scanned, 1 lot; scan the place again to close it", 2)
+    assert (view.verb, view.done) == ("2 scanned, 1 lot; place again closes", 2)
     assert view.panel is not None
     assert (view.panel.mark, view.panel.headline) == (Mark.OK, "+1 Tresopan")
     assert view.lines[-1] == f"2 units of it so far in {PLACE}"
