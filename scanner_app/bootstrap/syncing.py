@@ -68,6 +68,10 @@ T = TypeVar("T")
 Answered = TypeVar("Answered", bound="bytes | Fetched | Failed")
 
 
+def _nothing() -> None:
+    """Until somebody wants to hear."""
+
+
 class OnLedger(Protocol):
     """Runs something on the ledger's thread, waits for it and gives what it gave, or raises what it raised."""
 
@@ -136,6 +140,8 @@ class SiteBooks:
         self._apart_ms = 0
         self.scanned_ms = 0
         """Monotonic milliseconds of the last scan."""
+        self.brought: Callable[[], None] = _nothing
+        """Called when the centre has brought something, on the driver's thread."""
 
     @property
     def _reader(self) -> OutboxReader:
@@ -215,13 +221,17 @@ class SiteBooks:
     def _apply(self, page: Page) -> bool:
         read = self._reader.read_page([fed(row) for row in page.rows])
         end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum)
-        return not self._on_ledger(lambda ledger: ledger.apply_page(read, end)).sum_differs
+        applied = self._on_ledger(lambda ledger: ledger.apply_page(read, end))
+        if page.rows:
+            self.brought()
+        return not applied.sum_differs
 
     def _load(self) -> None:
         path = self.snapshot_path()
         check_snapshot(path)
         self._on_ledger(lambda ledger: ledger.load_snapshot(path))
         path.unlink(missing_ok=True)
+        self.brought()
 
     # Time.
 

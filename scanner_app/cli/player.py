@@ -147,6 +147,7 @@ class Stage:
         if self._centre is not None:
             self._centre.driver.committed()
             self._centre.settle(0)
+            self._front.refresh()
 
     def link(self, word: str, number: int) -> None:
         """Off by hand, or on again."""

@@ -35,7 +35,9 @@ RECORD_TABLES = (
 )  # fmt: skip
 """What a snapshot brings whole."""
 
-PUT_FLAG = "INSERT OR REPLACE INTO flag (id, code, severity, subject, event_id, n) VALUES (?, ?, ?, ?, ?, ?)"
+PUT_FLAG = (
+    "INSERT OR REPLACE INTO flag (id, code, severity, subject, event_id, parameters, n) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 DELETE_FLAG = "DELETE FROM flag WHERE id = ?"
 PUT_LEASE = (
     "INSERT INTO lease (id, kind, device, epoch, subject, until, next, last, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -47,11 +49,13 @@ DELETE_LEASE = "DELETE FROM lease WHERE id = ?"
 DELETE_OLDER_LEASES = "DELETE FROM lease WHERE n < ?"
 PUT_RECORD = "INSERT OR REPLACE INTO record (kind, id, body, n) VALUES (?, ?, ?, ?)"
 DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
-FLAGS = "SELECT id, code, severity, subject, event_id FROM flag ORDER BY n, id LIMIT ?"
+FLAGS = "SELECT id, code, severity, subject, event_id, parameters FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
 RECOUNTS = (
     "SELECT json_extract(body, '$.place') FROM record WHERE kind = 'count' "
-    "AND json_extract(body, '$.state') = 'recount' AND json_type(body, '$.place') = 'text' ORDER BY n, id LIMIT ?"
+    "AND json_extract(body, '$.state') = 'recount' AND json_type(body, '$.place') = 'text' "
+    "AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.code = 'COUNT_STALE' AND f.subject = 'count:' || record.id) "
+    "ORDER BY n, id LIMIT ?"
 )
 FLAGS_MAX = 500
 RECOUNTS_MAX = 500
@@ -82,7 +86,8 @@ def put_record(cursor: sqlite3.Cursor, row: FedRecord, value: Value) -> str | No
     if put is not None:
         put(cursor.connection, value)
     elif isinstance(value, Flag):
-        cursor.execute(PUT_FLAG, (value.id, value.code, value.severity, value.subject, value.event_id, row.n))
+        told = (value.id, value.code, value.severity, value.subject, value.event_id, value.parameters)
+        cursor.execute(PUT_FLAG, (*told, row.n))
     elif isinstance(value, Lease):
         lease = (value.id, value.kind, value.device, value.epoch, value.subject, value.until, value.first, value.last)
         cursor.execute(PUT_LEASE, (*lease, row.n))
@@ -141,7 +146,7 @@ def open_flags(connection: sqlite3.Connection) -> list[Flag]:
 
 
 def recounts_due(connection: sqlite3.Connection) -> list[str]:
-    """The places that the centre wants counted again, each once, oldest first, at most 500."""
+    """The places that the centre wants counted again, each once, oldest first, at most 500; no open flag says so."""
     return list(dict.fromkeys(place for (place,) in connection.execute(RECOUNTS, (RECOUNTS_MAX,))))
 
 

@@ -409,7 +409,8 @@ class Front:
         if self.desk.work.session.room is not Room.MENU:
             return ()
         tasks = self.ledger.open_tasks()
-        to_resolve = len(self.ledger.follow_ups_open()) + len(counts_due(self.ledger, tasks))
+        due = counts_due(self.ledger, tasks)
+        to_resolve = len(self.ledger.follow_ups_open()) + len(self.ledger.flags_open()) + len(due)
         waiting = Waiting(self.ledger.documents_open(), tasks, to_resolve)
         return main_choices(self.desk.operator, waiting)
 

@@ -200,7 +200,7 @@ def _closed(state: CountingState, place: str, *, confirms: bool) -> Transition[C
     draft = Draft(EntryKind.COUNT_CLOSED, Accepted(Outcome.OK, state.told))
     say = Line("say.counting.closed" if state.scans else "say.counting.closed_empty", state.told)
     after = CountingState(state.begun, closed=place)
-    return replace(Transition(after, draft, Tone.DONE, say), draft=replace(draft, count=state.count))
+    return Transition(after, draft, Tone.DONE, say)
 
 
 # Goods.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from sync.enrolment import invitation_of
 from tests.centre import free_port
 
 if TYPE_CHECKING:
+    from tests.centre import RunningCentre
     from tests.linked.conftest import Homes
 
 ANA = {"sign_in": "USR-1001.9q5ZE4C4v4b2XT4J", "pin": "2468"}
@@ -224,3 +226,29 @@ def test_a_binding_that_cannot_be_read_is_told_with_its_remedy(
     (home / "centre.json").write_text("{", "utf-8")
     assert main(["outbox"]) == 3
     assert "BINDING_UNREADABLE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_disk_that_was_put_back_is_found_out_and_nothing_is_lost(
+    homes: Homes, tmp_path: Path, capsys: pytest.CaptureFixture[str], after: int
+) -> None:
+    """As many, fewer or more scans than were lost: the centre has every one of them in the end."""
+    home = homes.enrolled("A")
+    image = tmp_path / "image.db"
+    replayed(capsys, tmp_path, {"scan": "LOC-A-01-1"})
+    shutil.copyfile(home / "ledger.db", image)
+    replayed(capsys, tmp_path, {"scan": "LOC-A-01-2"}, {"scan": "LOC-A-01-3"})
+    before = scans_at(homes.centre)
+    shutil.copyfile(image, home / "ledger.db")
+    if after:
+        replayed(capsys, tmp_path, *({"scan": f"LOC-B-01-{number}"} for number in range(after)))
+    assert main(["sync", "--once"]) == 0
+    assert answer(capsys, "outbox", "--json")["pending"] == 0
+    assert scans_at(homes.centre) == before + after
+    assert answer(capsys, "ledger", "verify")["ok"] is True
+    assert json.loads(homes.centre.command("verify"))["ok"] is True
+
+
+def scans_at(centre: RunningCentre) -> int:
+    """How many facts the centre counts, of all devices."""
+    return int(json.loads(centre.command("verify"))["entries"])

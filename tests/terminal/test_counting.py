@@ -183,6 +183,17 @@ def test_what_the_centre_wants_counted_again_is_to_resolve(counting: Worker) -> 
     assert notes == (f"•  count not closed: {PLACE}", "•  count again: B-01-1")
 
 
+def test_a_recount_that_a_doubt_of_the_centre_tells_of_is_told_once(counting: Worker) -> None:
+    told = {"id": "f1", "code": "COUNT_STALE", "severity": "medium", "subject": "count:c1", "event_id": None}
+    body = {**told, "device": None, "document": None, "parameters": {"place": "B-01-1"}, "opened_ms": 1, "closed": None}
+    rows = [count_record(1, "B-01-1", "recount"), FedRecord(2, "flag", "f1", body)]
+    counting.ledger.apply_page(rows, PageEnd(Scope.FEED, "2.x", 2))
+
+    notes = counting.press(menu_of(counting)["TO RESOLVE"][0]).notes
+    assert len(notes) == 2
+    assert "count B-01-1 again" in notes[0]
+
+
 def test_history_tells_a_count_and_what_was_taken_back(counting: Worker) -> None:
     counting.scan(packs(counting)[0])
     counting.press("F2")
