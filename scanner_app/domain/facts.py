@@ -213,6 +213,15 @@ class LastFact:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedUnit:
+    """Whether a count of this device holds a unit, by base GTIN-14 and serial; not one that was taken back → bool."""
+
+    count: str
+    gtin: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecentScans:
     """The last scans of the device with their results, newest first → tuple[HistoryLine, ...].
 
@@ -226,7 +235,7 @@ class RecentScans:
 Query = (
     LevelOf | PlaceOf | OperatorOf | DocumentOf | UnitOf | ContainerOf | ExpectedUnit | ExpectedContainer | LinesOf
     | DocumentSummary | OpenDocumentsNaming | Inferable | InferableContent | ExpectedContent | WatchesOn | KnownExpiry
-    | StockOf | StockAt | ContentOf | Movements | PolicyOf | LastFact | RecentScans
+    | StockOf | StockAt | ContentOf | Movements | PolicyOf | LastFact | CountedUnit | RecentScans
 )  # fmt: skip
 
 

@@ -52,9 +52,16 @@ PUT_RECORD = "INSERT OR REPLACE INTO record (kind, id, body, n) VALUES (?, ?, ?,
 DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
 FLAGS = "SELECT id, code, severity, subject, event_id, parameters FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
+RECOUNTS = (
+    "SELECT json_extract(body, '$.place') FROM record WHERE kind = 'count' "
+    "AND json_extract(body, '$.state') = 'recount' AND json_type(body, '$.place') = 'text' "
+    "AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.code = 'COUNT_STALE' AND f.subject = 'count:' || record.id) "
+    "ORDER BY n, id LIMIT ?"
+)
 FLAGS_MAX = 500
 POLICY = "policy"
 RECORD_BODY = "SELECT body FROM record WHERE kind = ? AND id = ?"
+RECOUNTS_MAX = 500
 
 Value = Any
 """The record in a body: of domain.feed_records or domain.site_state, or the body itself; None: it is gone."""
@@ -146,6 +153,11 @@ def policy_of(connection: sqlite3.Connection, query: PolicyOf) -> int | None:
 def open_flags(connection: sqlite3.Connection) -> list[Flag]:
     """Doubts of the centre that are open, oldest first, at most 500."""
     return [Flag(*row) for row in connection.execute(FLAGS, (FLAGS_MAX,))]
+
+
+def recounts_due(connection: sqlite3.Connection) -> list[str]:
+    """The places that the centre wants counted again, each once, oldest first, at most 500; no open flag says so."""
+    return list(dict.fromkeys(place for (place,) in connection.execute(RECOUNTS, (RECOUNTS_MAX,))))
 
 
 def records_of_kind(connection: sqlite3.Connection, kind: str) -> list[tuple[str, dict[str, Any]]]:

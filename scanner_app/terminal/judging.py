@@ -92,6 +92,7 @@ class Judge:
             workflow=context.workflow,
             task=context.task,
             document=draft.document or context.document,
+            count=draft.count,
             raw=raw,
             knew=Knew(step.site.watch_cursor, step.site.feed_cursor),
             reason=draft.reason,

@@ -187,6 +187,7 @@ class Draft:
     kind: EntryKind
     verdict: Verdict
     document: str | None = None
+    count: str | None = None
     reason: str | None = None
     note: str | None = None
     refers_to: str | None = None

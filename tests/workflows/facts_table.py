@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scanner_app.domain import facts as f
+from scanner_app.domain.counting import COUNT_KINDS, count_fact_of
 from scanner_app.domain.entry import Entry, EntryKind, Origin, Raw, Stamp, decode_entry, encode_entry
 from scanner_app.domain.lists import MemberList, encode_list
 from scanner_app.domain.masters import Document, DocumentLine, Level, Operator, Place, Watch
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 ROUNDS_MAX = 60
+FACTS_WITHOUT_MOVES = COUNT_KINDS | {EntryKind.CONDITION}
 OnHandKey = tuple[str, str, str, str | None, "date | None", Status]
 
 
@@ -121,6 +123,7 @@ class Ledger:
             workflow="test",
             task=moment.task,
             document=draft.document,
+            count=draft.count,
             raw=Raw(b"scan", None, "virtual", "text", "scanned"),
             reason=draft.reason,
             note=draft.note,
@@ -416,7 +419,7 @@ class Ledger:
     def _LastFact(self, query: f.LastFact) -> f.UndoFact | None:  # noqa: N802 - named after the query it answers
         corrected = {entry.refers_to for entry in self.entries}
         for index, entry in reversed(list(enumerate(self.entries))):
-            facts = entry.postings or entry.container_moves or entry.lists or entry.kind is EntryKind.CONDITION
+            facts = entry.postings or entry.container_moves or entry.lists or entry.kind in FACTS_WITHOUT_MOVES
             own = (entry.origin.operator, entry.task) == (query.operator, query.task)
             accepted = isinstance(entry.verdict, Accepted) and entry.kind is not EntryKind.CORRECTED
             if facts and own and accepted and entry.event_id not in corrected:
@@ -424,6 +427,12 @@ class Ledger:
                 later = [each.event_id for each in self.entries[index + 1 :] if self._shares(entry, each)]
                 return f.UndoFact(entry, lists, tuple(later), would_go_below_zero=False)
         return None
+
+    def _CountedUnit(self, query: f.CountedUnit) -> bool:  # noqa: N802 - named after the query it answers
+        corrected = {entry.refers_to for entry in self.entries}
+        facts = [count_fact_of(entry) for entry in self.entries if entry.event_id not in corrected]
+        held = {(fact.count, fact.batch.gtin, fact.serial) for fact in facts if fact is not None}
+        return (query.count, query.gtin, query.serial) in held
 
     def _shares(self, entry: Entry, later: Entry) -> bool:
         """Whether a later entry touches the same units or containers."""
