@@ -79,9 +79,9 @@ class Transport:
             headers["Content-Encoding"] = "zstd"
         return self._ask("POST", path, content=body, headers=headers, anonymous=anonymous)
 
-    def get(self, path: str, parameters: Mapping[str, str] | None = None) -> bytes | Failed:
+    def get(self, path: str, parameters: Mapping[str, str] | None = None, *, anonymous: bool = False) -> bytes | Failed:
         """GET; the answer's body."""
-        return self._ask("GET", path, parameters=parameters)
+        return self._ask("GET", path, parameters=parameters, anonymous=anonymous)
 
     def _ask(
         self, method: str, path: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None,
@@ -256,7 +256,7 @@ def pinned_authority(url: str, pin: str) -> str | Failed:
     unverified.verify_mode = ssl.CERT_NONE
     transport = Transport(url, str, unverified)
     try:
-        body = transport.get("/v1/authority")
+        body = transport.get("/v1/authority", anonymous=True)
     finally:
         transport.close()
     if isinstance(body, Failed):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from server import registry
+from server.authority import authority_of
 from server.cli.answers import DONE, NO, perform, print_json, print_table, reading, say, settings_of
 from server.commands import usage
 
@@ -29,8 +30,10 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     if options.command == "enrol-code":
         made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
+        authority = authority_of(settings)
+        pin = None if authority is None else authority.pin
         if options.json:
-            print_json({**made, "until": _instant(made["until_ms"])})
+            print_json({**made, "until": _instant(made["until_ms"]), "ca_pin": pin})
         else:
             print(made["code"])
         return DONE
