@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "import": ("importing", "items, locations, operators, documents, watch lines or policy from CSV or JSON"),
     "recall": ("deciding", "open a recall; it reaches every device before all else"),
     "exceptions": ("deciding", "list what is doubted, or resolve it"),
+    "counts": ("counting", "list the counts that wait for a decision, approve or reject one"),
     "report": ("reporting", "on hand, a trace, or the exceptions"),
     "verify": ("keeping", "every chain, and every projection rebuilt and compared"),
     "backup": ("keeping", "a verified copy while the centre runs"),
