@@ -19,12 +19,13 @@ import pytest
 
 from scanner_app.demo.opening import opening_entries
 from scanner_app.demo.site import load_demo
-from scanner_app.domain.entry import encode_entry
+from scanner_app.domain.entry import EntryKind, encode_entry
+from scanner_app.domain.refusals import Accepted
 from server.cli.main import main
 from server.database import open_writer
 from sync import wire
 from tests.server.certificates import make_certificate
-from tests.server.handhelds import Handheld
+from tests.server.handhelds import START_MS, Handheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +137,9 @@ def test_a_second_site_and_one_that_is_there(home: Path, capsys: pytest.CaptureF
         (["recall", "--gtin", RECALLED, "--serials", "/nowhere", "--by", "USR-1004", "--reason", "x"], 2, "--serials"),
         (["exceptions", "resolve"], 2, "ID, --how, --by, --reason"),
         (["exceptions", "resolve", "X", "--how", "h", "--by", "USR-1004", "--reason", "r"], 1, "no exception X"),
+        (["counts", "approve"], 2, "name ID, --by"),
+        (["counts", "reject", "C1", "--by", "USR-1004", "--loss"], 2, "goes with approve"),
+        (["counts", "approve", "C1", "--by", "USR-1004"], 1, "no count C1"),
         (["report", "trace"], 2, "Name --gtin"),
         (["report", "trace", "--gtin", "1", "--lot", "L"], 2, "--gtin"),
         (["report", "trace", "--sscc", "1"], 2, "--sscc"),
@@ -306,6 +310,45 @@ def test_commands_write_through_the_centre_that_runs(
     assert json.loads(run(capsys, "verify"))["ok"]
     assert "IN_USE" in said(capsys, "restore", str(tmp_path / "copy.db"), code=3)
     assert "IN_USE" in said(capsys, "serve", "--listen", "127.0.0.1:0", code=3)
+
+
+def test_counts_are_decided_through_the_centre_that_runs(
+    serving: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Handheld("A", "SITE-1")
+    code = run(capsys, "enrol-code", "--device", "A").rstrip("\n")
+    for count in ("C1", "C2"):
+        for kind, at_ms in ((EntryKind.COUNT_OPENED, START_MS), (EntryKind.COUNT_CLOSED, START_MS + 1)):
+            seen = Accepted(parameters={"place": f"NEW-{count}"})
+            device.write(device.entry(kind=kind, count=count, at_ms=at_ms, verdict=seen))
+            if kind is EntryKind.COUNT_OPENED:
+                seen = Accepted(parameters={"place": f"NEW-{count}", "gtin": RECALLED, "lot": "L", "quantity": 7})
+                device.write(device.entry(kind=EntryKind.COUNTED, count=count, at_ms=START_MS, verdict=seen))
+    with httpx.Client(base_url=serving) as http:
+        asked = wire.EnrolRequest(1, code, device.identity.public_key, "0.1")
+        token = http.post("/v1/enrol", content=wire.write(asked)).json()["token"]
+        http.post("/v1/push", content=wire.write(device.push()), headers={"authorization": f"Bearer {token}"})
+
+    waiting = lines(capsys, "counts")
+    assert [(line["id"], line["place"], line["state"]) for line in waiting] == [
+        ("C1", "NEW-C1", "variance"), ("C2", "NEW-C2", "variance"),
+    ]  # fmt: skip
+    assert "NEW-C2" in run(capsys, "counts", "list")
+    supervisor = load_demo(date(2026, 11, 22)).operator("USR-1004")
+    by = ("--by", supervisor.badge, "--reason", "looked")
+    monkeypatch.setenv("SCANNER_PIN", "0000")
+    assert "wrong badge or PIN" in said(capsys, "counts", "approve", "C1", *by, code=2)
+    monkeypatch.setenv("SCANNER_PIN", supervisor.pin)
+    (told,) = lines(capsys, "counts", "approve", "C1", *by)
+    assert (told["id"], told["site"], told["state"], told["done"]) == ("C1", "SITE-1", "approved", True)
+    assert "C1 is approved: it is decided" in said(capsys, "counts", "approve", "C1", *by, code=1)
+    assert "nothing to write off" in said(capsys, "counts", "approve", "C1", "--loss", *by, code=1)
+    assert "C2 is rejected." in said(capsys, "counts", "reject", "C2", *by, code=0)
+    assert lines(capsys, "counts") == []
+    assert {line["state"] for line in lines(capsys, "counts", "--all")} == {"approved", "rejected"}
+    found = lines(capsys, "report", "on-hand", "--gtin", RECALLED)
+    assert [line["quantity"] for line in found if line["location"] == "NEW-C1"] == [7]
+    assert json.loads(run(capsys, "verify"))["ok"]
 
 
 def test_a_database_that_is_held_by_something_else_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
