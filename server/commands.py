@@ -14,7 +14,7 @@ from scanner_app.domain.keys import Gtin, KeyFormatError, Lot, Serial
 from scanner_app.domain.masters import Role
 from scanner_app.domain.permissions import ROLES
 from scanner_app.errors import ConfigError
-from server import registry
+from server import leases, registry
 from server.count_decisions import approve, reject, write_off
 from server.counts import State, find_count, note_quiet
 from server.exceptions import resolve
@@ -99,8 +99,10 @@ def set_device(office: Office, given: Arguments) -> Answer:
 
 
 def _set_state(writing: Writing, device: str, state: str) -> bool:
-    """A device's state; counts wait no longer for one that is lost."""
+    """A device's state; counts wait no longer for one that is lost, and its leases are over."""
     known = registry.set_state(writing, device, state)
+    if state == registry.LOST:
+        leases.end_of_device(writing, device)
     note_quiet(writing)
     return known
 
@@ -134,6 +136,33 @@ def resolve_exception(office: Office, given: Arguments) -> Answer:
     sites = [given["site"]] if given.get("site") else office.sites()
     done = [site for site in sites if office.do(site, work)]
     return {"id": given["id"], "resolved": bool(done)}
+
+
+def lease(office: Office, given: Arguments) -> Answer:
+    """Grants a range of SSCCs or a task, ends a lease, or sets the prefix that ranges are cut from."""
+    action = given["action"]
+    if action == "end":
+        sites = [given["site"]] if given.get("site") else office.sites()
+        done = any(office.do(site, partial(leases.end_by_id, lease=given["lease"])) for site in sites)
+        return {"lease": given["lease"], "done": done}
+    site = site_of(office, given.get("site"))
+    if action == "prefix":
+        office.do(site, partial(leases.set_prefix, prefix=given["prefix"]))
+        return {"site": site, "prefix": given["prefix"], "done": True}
+    granted = office.do(site, partial(_granted, given=given))
+    return {"site": site, "device": given["device"], "lease": granted, "done": granted is not None}
+
+
+def _granted(writing: Writing, given: Arguments) -> str | None:
+    device = given["device"]
+    epoch = leases.holder_of(writing.session, writing.site, device)
+    if epoch is None:
+        raise usage(f"{device}: no such device, or it has sent nothing yet.", "A lease is for a ledger that is known.")
+    if given["action"] == "task":
+        minutes = leases.policy(writing, "task_minutes", leases.TASK_MINUTES)
+        until_ms = given.get("until_ms") or writing.now_ms + minutes * 60_000
+        return leases.grant_task(writing, given["task"], device, epoch, until_ms)
+    return leases.grant_range(writing, device, epoch, given["count"])
 
 
 def decide_count(office: Office, given: Arguments) -> Answer:
@@ -195,6 +224,6 @@ def backed_up(office: Office, given: Arguments) -> Answer:
 
 COMMANDS: Final[dict[str, Callable[[Office, Arguments], Answer]]] = {
     "enrol-code": enrol_code, "import": import_file, "device": set_device, "recall": recall,
-    "resolve": resolve_exception, "decide-count": decide_count, "backed-up": backed_up,
+    "resolve": resolve_exception, "decide-count": decide_count, "lease": lease, "backed-up": backed_up,
 }  # fmt: skip
 """Every command that changes something."""

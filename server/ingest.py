@@ -28,6 +28,7 @@ from server.counts import note_entries, note_quiet
 from server.doubts import DOUBTS, EPOCH_SUBJECT, Doubt, FlagCode, Severity, judge
 from server.flags import below_zero, open_flag
 from server.fold import Fold
+from server.leases import note_used, top_up
 from server.lists import add_absent, add_chunks, chunks_of, is_absent, is_whole
 from server.registry import note_seen
 from server.strict import Read, id_text, read_entry, read_list
@@ -98,7 +99,20 @@ def take_push(writing: Writing, push: Prepared) -> PushAnswer:
         judge_waiting(writing, digest)
     note_seen(session, push, writing.now_ms, current=push.last >= chain.seq)
     note_quiet(writing)
+    if taken.chain.seq:
+        _lease(writing, taken.chain, is_new=chain.seq == 0)
     return taken.answer()
+
+
+def _lease(writing: Writing, chain: EpochRow, *, is_new: bool) -> None:
+    """What the device may use from now on; whatever goes wrong with it, the push is taken."""
+    try:
+        with writing.savepoint():
+            top_up(writing, chain, is_new=is_new)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:
+        log.exception("leases are as they were", site=writing.site)
 
 
 def _new_chain(site: str, push: Prepared) -> EpochRow:
@@ -330,6 +344,7 @@ class _Judging:
             open_flag(writing, doubt, event_id=event_id, device=self.device)
             flagged.append(Flagged(event_id, str(doubt.code), str(doubt.severity)))
         flagged += below_zero(writing, changed, self.device)
+        note_used(writing, entries, self.lists)
         note_entries(writing, entries, self.lists)
         return flagged
 

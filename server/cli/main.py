@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "recall": ("deciding", "open a recall; it reaches every device before all else"),
     "exceptions": ("deciding", "list what is doubted, or resolve it"),
     "counts": ("counting", "list the counts that wait for a decision, approve or reject one"),
+    "lease": ("leasing", "lease SSCC ranges and tasks to devices, list or end leases"),
     "report": ("reporting", "on hand, a trace, or the exceptions"),
     "verify": ("keeping", "every chain, and every projection rebuilt and compared"),
     "backup": ("keeping", "a verified copy while the centre runs"),

@@ -140,6 +140,12 @@ def test_a_second_site_and_one_that_is_there(home: Path, capsys: pytest.CaptureF
         (["counts", "approve"], 2, "name ID, --by"),
         (["counts", "reject", "C1", "--by", "USR-1004", "--loss"], 2, "goes with approve"),
         (["counts", "approve", "C1", "--by", "USR-1004"], 1, "no count C1"),
+        (["lease", "sscc"], 2, "name DEVICE"),
+        (["lease", "list", "A"], 2, "name nothing more"),
+        (["lease", "sscc", "A", "--count", "0"], 2, "1 to 10000"),
+        (["lease", "task", "T", "A", "--until", "tomorrow"], 2, "with its offset"),
+        (["lease", "task", "T", "A", "--until", "2026-11-27T18:00:00"], 2, "with its offset"),
+        (["lease", "prefix", "12"], 2, "BAD_PREFIX"),
         (["report", "trace"], 2, "Name --gtin"),
         (["report", "trace", "--gtin", "1", "--lot", "L"], 2, "--gtin"),
         (["report", "trace", "--sscc", "1"], 2, "--sscc"),
@@ -348,6 +354,31 @@ def test_counts_are_decided_through_the_centre_that_runs(
     assert {line["state"] for line in lines(capsys, "counts", "--all")} == {"approved", "rejected"}
     found = lines(capsys, "report", "on-hand", "--gtin", RECALLED)
     assert [line["quantity"] for line in found if line["location"] == "NEW-C1"] == [7]
+    assert json.loads(run(capsys, "verify"))["ok"]
+
+
+def test_leases_are_granted_listed_and_ended(serving: str, capsys: pytest.CaptureFixture[str]) -> None:
+    device = Handheld("A", "SITE-1")
+    code = run(capsys, "enrol-code", "--device", "A").rstrip("\n")
+    assert "sent nothing" in said(capsys, "lease", "sscc", "A", code=2)
+    device.receive("S-1")
+    with httpx.Client(base_url=serving) as http:
+        asked = wire.EnrolRequest(1, code, device.identity.public_key, "0.1")
+        token = http.post("/v1/enrol", content=wire.write(asked)).json()["token"]
+        http.post("/v1/push", content=wire.write(device.push()), headers={"authorization": f"Bearer {token}"})
+    assert "no prefix is set" in said(capsys, "lease", "sscc", "A", code=1)
+    said(capsys, "lease", "prefix", "0399999", code=0)
+    lease = run(capsys, "lease", "sscc", "A", "--count", "7").rstrip("\n")
+    (told,) = lines(capsys, "lease", "task", "T-1", "A", "--until", "2099-01-01T00:00:00+01:00")
+    assert told["done"]
+    found = {line["kind"]: line for line in lines(capsys, "lease", "list")}
+    assert found["sscc"]["id"] == lease
+    assert (found["sscc"]["first"], found["sscc"]["last"], found["sscc"]["left"]) == (1, 7, 7)
+    assert (found["task"]["subject"], found["task"]["until"]) == ("T-1", "2098-12-31T23:00:00+00:00")
+    assert "0399999" in run(capsys, "lease", "list")
+    said(capsys, "lease", "end", lease, code=0)
+    assert "no such lease" in said(capsys, "lease", "end", lease, code=1)
+    assert {line["ended"] for line in lines(capsys, "lease", "list", "--all")} == {None, "WITHDRAWN"}
     assert json.loads(run(capsys, "verify"))["ok"]
 
 
