@@ -239,7 +239,7 @@ def _verify_counts(session: Session, site: str, told: Verification) -> None:
 
 def _verify_leases(session: Session, site: str, told: Verification) -> None:
     """No serial reference is in two ranges or still to be given; what is open is told, and what is over is not."""
-    next_of: dict[str, int] = {prefix: number for prefix, number in session.each(SPACES, (site,))}
+    next_of: dict[str, int] = dict(session.all(SPACES, (site,)))
     subject, end = "", 0
     for lease, of_subject, first, last in session.each(RANGES, (site,)):
         end = end if of_subject == subject else 0

@@ -85,9 +85,7 @@ def list_exceptions(options: argparse.Namespace) -> int:
     """The open ones, oldest first."""
     with reading(settings_of(options)) as session:
         sites = [site for (site,) in session.all(SITES) if options.site in {None, site}]
-        found = [
-            (site, each) for site in sites for each in exceptions(session, site, closed=getattr(options, "all", False))
-        ]
+        found = [(site, each) for site in sites for each in exceptions(session, site, closed=options.all)]
     if options.json:
         for site, each in found:
             print_json(each.line(site))

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     if len(options.words) != len(wanted):
         raise usage(f"lease {action}: name {' '.join(wanted) or 'nothing more'}.")
     if action == "list":
-        return _list(options)
+        return list_leases(options)
     if not 1 <= options.count <= COUNT_MAX:
         raise usage(f"--count {options.count}: 1 to {COUNT_MAX}.")
     named = {"DEVICE": "device", "TASK": "task", "ID": "lease", "DIGITS": "prefix"}
@@ -74,7 +74,8 @@ def _until_ms(text: str | None) -> int | None:
     return int(until.timestamp() * 1000)
 
 
-def _list(options: argparse.Namespace) -> int:
+def list_leases(options: argparse.Namespace) -> int:
+    """Those that are open, oldest first."""
     with reading(settings_of(options)) as session:
         sites = [site for (site,) in session.all(SITES) if options.site in {None, site}]
         found = [(site, each) for site in sites for each in leases(session, site, ended=options.all)]

@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "exceptions": ("deciding", "list what is doubted, or resolve it"),
     "counts": ("counting", "list the counts that wait for a decision, approve or reject one"),
     "lease": ("leasing", "lease SSCC ranges and tasks to devices, list or end leases"),
-    "report": ("reporting", "on hand, a trace, or the exceptions"),
+    "report": ("reporting", "on hand, a trace, the exceptions, counts or leases"),
     "verify": ("keeping", "every chain, and every projection rebuilt and compared"),
     "backup": ("keeping", "a verified copy while the centre runs"),
     "restore": ("keeping", "put a verified copy in the database's place"),

@@ -184,15 +184,17 @@ def test_files_are_imported_whole_or_by_their_good_rows(
 ) -> None:
     good, mixed = written(tmp_path, "good.csv", ITEM_ROWS), written(tmp_path, "mixed.csv", ITEM_ROWS + BAD_ROW)
     assert "checked" in said(capsys, "import", "items", good, "--dry-run", code=0)
-    assert "nothing was imported" in said(capsys, "import", "items", mixed, code=1)
-    assert "1 items imported; 1 bad rows left out" in said(capsys, "import", "items", mixed, "--partial", code=0)
+    assert "1 bad row; nothing was imported" in said(capsys, "import", "items", mixed, code=1)
+    assert "1 items imported; 1 bad row left out" in said(capsys, "import", "items", mixed, "--partial", code=0)
     assert "1 items imported" in said(capsys, "import", "items", good, code=0)
     operators = written(tmp_path, "o.csv", "id,name,role,token,pin\nUSR-2,Bo,supervisor,abcdefgh12345678,1234\n")
     assert "1 operators imported" in said(capsys, "import", "operators", operators, code=0)
     policy = written(tmp_path, "p.json", json.dumps([{"name": "active_days", "value": 7}]))
     assert "1 policy imported" in said(capsys, "import", "policy", policy, code=0)
     wrong = written(tmp_path, "w.csv", "name,value\nnothing,1\nactive_days,x\n")
-    assert "none of active_days" in said(capsys, "import", "policy", wrong, code=1)
+    told = said(capsys, "import", "policy", wrong, code=1)
+    assert "none of active_days" in told
+    assert "2 bad rows" in told
     watches = written(tmp_path, "v.csv", f"id,kind,gtin,lot,serial,reason\nR-9,recall,{RECALLED},L1,,x\n")
     assert "1 watches imported" in said(capsys, "import", "watches", watches, code=0)
     document = {"id": "ASN-9", "kind": "asn", "partner": "M", "lines": [{"gtin": RECALLED, "quantity": 4}]}
@@ -350,7 +352,7 @@ def test_counts_are_decided_through_the_centre_that_runs(
     assert "C1 is approved: it is decided" in said(capsys, "counts", "approve", "C1", *by, code=1)
     assert "nothing to write off" in said(capsys, "counts", "approve", "C1", "--loss", *by, code=1)
     assert "C2 is rejected." in said(capsys, "counts", "reject", "C2", *by, code=0)
-    assert lines(capsys, "counts") == []
+    assert lines(capsys, "counts") == lines(capsys, "report", "counts") == []
     assert {line["state"] for line in lines(capsys, "counts", "--all")} == {"approved", "rejected"}
     found = lines(capsys, "report", "on-hand", "--gtin", RECALLED)
     assert [line["quantity"] for line in found if line["location"] == "NEW-C1"] == [7]
@@ -376,6 +378,7 @@ def test_leases_are_granted_listed_and_ended(serving: str, capsys: pytest.Captur
     assert (found["sscc"]["first"], found["sscc"]["last"], found["sscc"]["left"]) == (1, 7, 7)
     assert (found["task"]["subject"], found["task"]["until"]) == ("T-1", "2098-12-31T23:00:00+00:00")
     assert "0399999" in run(capsys, "lease", "list")
+    assert lines(capsys, "report", "leases") == lines(capsys, "lease", "list")
     said(capsys, "lease", "end", lease, code=0)
     assert "no such lease" in said(capsys, "lease", "end", lease, code=1)
     assert {line["ended"] for line in lines(capsys, "lease", "list", "--all")} == {None, "WITHDRAWN"}
