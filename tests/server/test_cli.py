@@ -341,6 +341,7 @@ def test_counts_are_decided_through_the_centre_that_runs(
     assert [(line["id"], line["place"], line["state"]) for line in waiting] == [
         ("C1", "NEW-C1", "variance"), ("C2", "NEW-C2", "variance"),
     ]  # fmt: skip
+    assert all(fits(line, "count-line") for line in waiting)
     assert "NEW-C2" in run(capsys, "counts", "list")
     supervisor = load_demo(date(2026, 11, 22)).operator("USR-1004")
     by = ("--by", supervisor.badge, "--reason", "looked")
@@ -353,7 +354,9 @@ def test_counts_are_decided_through_the_centre_that_runs(
     assert "nothing to write off" in said(capsys, "counts", "approve", "C1", "--loss", *by, code=1)
     assert "C2 is rejected." in said(capsys, "counts", "reject", "C2", *by, code=0)
     assert lines(capsys, "counts") == lines(capsys, "report", "counts") == []
-    assert {line["state"] for line in lines(capsys, "counts", "--all")} == {"approved", "rejected"}
+    decided = lines(capsys, "counts", "--all")
+    assert all(fits(line, "count-line") for line in decided)
+    assert {line["state"] for line in decided} == {"approved", "rejected"}
     found = lines(capsys, "report", "on-hand", "--gtin", RECALLED)
     assert [line["quantity"] for line in found if line["location"] == "NEW-C1"] == [7]
     assert json.loads(run(capsys, "verify"))["ok"]
