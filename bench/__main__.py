@@ -22,7 +22,7 @@ from bench.committing import measure_committing, measure_syncs
 from bench.figures import Figure, results_text, table_text
 from bench.growing import measure_growth
 from bench.parsing import measure_parsing
-from bench.repainting import measure_repainting
+from bench.repainting import measure_linked, measure_repainting
 from bench.serving import measure_serving
 from bench.starting import measure_starting
 
@@ -33,6 +33,7 @@ PARTS: dict[str, Callable[[Path, bool], list[Figure]]] = {
     "commit": lambda folder, quick: measure_committing(folder, quick=quick),
     "syncs": lambda folder, _: measure_syncs(folder),
     "repaint": lambda folder, quick: measure_repainting(folder, quick=quick),
+    "linked": lambda folder, quick: measure_linked(folder, quick=quick),
     "start": lambda folder, quick: measure_starting(folder, quick=quick),
     "apply": lambda folder, quick: measure_applying(folder, quick=quick),
     "serving": lambda folder, quick: measure_serving(folder, quick=quick),

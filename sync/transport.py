@@ -217,7 +217,7 @@ def _certificate_code(fault: BaseException | None) -> str:
     while fault is not None:
         if isinstance(fault, ssl.SSLCertVerificationError):
             return "CERTIFICATE_TIME" if fault.verify_code in NOT_NOW else "CERTIFICATE"
-        fault = fault.__cause__
+        fault = fault.__cause__ or fault.__context__
     return ""
 
 

@@ -20,7 +20,7 @@ from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord
 from scanner_app.store.ledger import PageEnd
 from scanner_app.store.snapshot import check_snapshot
 from sync.binding import Token, ca_path, keep_token, read_device_key, read_token
-from sync.driver import Driver, Sending
+from sync.driver import Driver, Sending, SyncState
 from sync.engine import Engine
 from sync.exchange import (
     ApplyPage,
@@ -33,8 +33,8 @@ from sync.exchange import (
     ServerTime,
     SetWatermark,
 )
-from sync.link import FAILURES_TO_OFFLINE
-from sync.transport import Fetched, Transport, context_of
+from sync.link import FAILURES_TO_OFFLINE, Link, Override
+from sync.transport import Fetched, Transport, connected, context_of
 from sync.wire import EntryRow, Epoch, ListRow, RecordRow
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ SNAPSHOT_NAME = "snapshot.db"
 STREAM_PATH = "/v1/stream"
 T = TypeVar("T")
 Answered = TypeVar("Answered", bound="bytes | Fetched | Failed")
+
+
+def _nothing() -> None:
+    """Until somebody wants to hear."""
 
 
 class OnLedger(Protocol):
@@ -136,6 +140,8 @@ class SiteBooks:
         self._apart_ms = 0
         self.scanned_ms = 0
         """Monotonic milliseconds of the last scan."""
+        self.brought: Callable[[], None] = _nothing
+        """Called when the centre has brought something, on the driver's thread."""
 
     @property
     def _reader(self) -> OutboxReader:
@@ -215,13 +221,17 @@ class SiteBooks:
     def _apply(self, page: Page) -> bool:
         read = self._reader.read_page([fed(row) for row in page.rows])
         end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum)
-        return not self._on_ledger(lambda ledger: ledger.apply_page(read, end)).sum_differs
+        applied = self._on_ledger(lambda ledger: ledger.apply_page(read, end))
+        if page.rows:
+            self.brought()
+        return not applied.sum_differs
 
     def _load(self) -> None:
         path = self.snapshot_path()
         check_snapshot(path)
         self._on_ledger(lambda ledger: ledger.load_snapshot(path))
         path.unlink(missing_ok=True)
+        self.brought()
 
     # Time.
 
@@ -278,7 +288,7 @@ class Watched:
 
 
 class Centre:
-    """A home's centre: the driver with everything it needs."""
+    """A home's centre: the driver with everything it needs. What keys and screen know of it: terminal.linked.Sync."""
 
     def __init__(
         self, station: Station, binding: Binding, on_ledger: OnLedger, open_reader: Callable[[], OutboxReader]
@@ -292,7 +302,22 @@ class Centre:
         self._talking = self._connection()
         self._post = Watched(self._talking)
         self._hearing: Transport | None = None
-        self.driver = Driver(Engine(random.SystemRandom()), self.books, self._post, self._keys, monotonic_ms)
+        engine = Engine(random.SystemRandom(), Link(since_ms=monotonic_ms()))
+        self.driver = Driver(engine, self.books, self._post, self._keys, monotonic_ms)
+        self.driver.hang_up, self.driver.ended = self._hang_up, self.books.close
+
+    @property
+    def state(self) -> SyncState:
+        """How the conversation stands."""
+        return self.driver.state
+
+    def hurry(self) -> None:
+        """Try now."""
+        self.driver.hurry()
+
+    def stay_offline(self, *, offline: bool) -> None:
+        """The worker's own word over the link."""
+        self.driver.set_override(Override.OFFLINE if offline else Override.AUTOMATIC)
 
     def _connection(self) -> Transport:
         return Transport(self.binding.url, self._keys.token, self._verify)
@@ -306,15 +331,25 @@ class Centre:
         assert self._hearing is not None, "the stream is heard once it was started"
         return self._hearing.listen(STREAM_PATH, hear, stopped)
 
+    def _hang_up(self) -> None:
+        """Whatever is in the air comes to nothing at once."""
+        self._talking.hang_up()
+        if self._hearing is not None:
+            self._hearing.hang_up()
+
     def settle(self, within_s: float) -> bool:
-        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long."""
-        self.driver.hurry()
+        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long.
+
+        With no time at all nothing is hurried: what is due is done, and what failed keeps its pause.
+        """
+        if within_s > 0:
+            self.driver.hurry()
         end_ms = monotonic_ms() + round(within_s * 1000)
-        while (now_ms := monotonic_ms()) < end_ms:
-            until_ms = self.driver.turn()
+        while True:
+            until_ms, now_ms = self.driver.turn(), monotonic_ms()
             if until_ms is None:
                 continue
-            if until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
+            if now_ms >= end_ms or until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
                 break
             time.sleep(max(0, until_ms - now_ms) / 1000)
         return not self.driver.engine.failing and self.driver.state.notice not in TURNED_AWAY
@@ -329,3 +364,11 @@ class Centre:
         if self._hearing is not None:
             self._hearing.close()
         self._talking.close()
+
+
+def reach(home: Path, binding: Binding) -> Failed | None:
+    """Asks the centre for our heads, once; None: it knows us. Raises SyncError for keys that cannot be read."""
+    keys = Keys(home, binding.device)
+    with connected(binding.url, keys.token, ca_path(home)) as transport:
+        answer = transport.get("/v1/heads")
+    return answer if isinstance(answer, Failed) else None

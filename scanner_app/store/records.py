@@ -35,7 +35,9 @@ RECORD_TABLES = (
 )  # fmt: skip
 """What a snapshot brings whole."""
 
-PUT_FLAG = "INSERT OR REPLACE INTO flag (id, code, severity, subject, event_id, n) VALUES (?, ?, ?, ?, ?, ?)"
+PUT_FLAG = (
+    "INSERT OR REPLACE INTO flag (id, code, severity, subject, event_id, parameters, n) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 DELETE_FLAG = "DELETE FROM flag WHERE id = ?"
 PUT_LEASE = (
     "INSERT INTO lease (id, kind, device, epoch, subject, until, next, last, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -47,7 +49,7 @@ DELETE_LEASE = "DELETE FROM lease WHERE id = ?"
 DELETE_OLDER_LEASES = "DELETE FROM lease WHERE n < ?"
 PUT_RECORD = "INSERT OR REPLACE INTO record (kind, id, body, n) VALUES (?, ?, ?, ?)"
 DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
-FLAGS = "SELECT id, code, severity, subject, event_id FROM flag ORDER BY n, id LIMIT ?"
+FLAGS = "SELECT id, code, severity, subject, event_id, parameters FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
 FLAGS_MAX = 500
 
@@ -77,7 +79,8 @@ def put_record(cursor: sqlite3.Cursor, row: FedRecord, value: Value) -> str | No
     if put is not None:
         put(cursor.connection, value)
     elif isinstance(value, Flag):
-        cursor.execute(PUT_FLAG, (value.id, value.code, value.severity, value.subject, value.event_id, row.n))
+        told = (value.id, value.code, value.severity, value.subject, value.event_id, value.parameters)
+        cursor.execute(PUT_FLAG, (*told, row.n))
     elif isinstance(value, Lease):
         lease = (value.id, value.kind, value.device, value.epoch, value.subject, value.until, value.first, value.last)
         cursor.execute(PUT_LEASE, (*lease, row.n))

@@ -60,6 +60,7 @@ class Judge:
             cage=self._config.device.cage,
             offset=self._offset(now),
             owner=self._config.site.owner,
+            site_as_of_ms=site.as_of,
         )
 
     def decide(self, step: LedgerStep, decide: Callable[[Facts], Transition[S]]) -> Transition[S]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
@@ -17,15 +18,17 @@ from scanner_app.terminal.view import HealthRow, HistoryRow, Mark
 from scanner_app.workflows.goods import container_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from scanner_app.domain.facts import HistoryLine
     from scanner_app.domain.masters import Level
+    from scanner_app.domain.site_state import Flag
     from scanner_app.phrases import Phrases
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.front import Front
+    from scanner_app.terminal.health import HealthLine
     from scanner_app.terminal.keys import Actions
     from scanner_app.terminal.presenter import ScannerText
 
@@ -37,7 +40,7 @@ SEPARATOR_PICTURE = "\u241d"
 GROUP_SEPARATOR = "\x1d"
 HELPED = ("undo", "back", "skip", "history", "enter", "damaged", "look_up", "sync", "menu")
 """Actions in the order in which help tells of them."""
-HELPED_OTHERWISE = frozenset({"answer", "badge", "pin"})
+HELPED_OTHERWISE = frozenset({"answer", "badge", "pin", "retry", "stay_offline", "go_online"})
 """Labels whose key does something else than it does everywhere."""
 
 
@@ -87,12 +90,14 @@ def scan_in_words(scanned: str, say: Phrases) -> str:
     return say.say(code, {"text": text})
 
 
-def health_list(ledger: Ledger, now: datetime, scanner: ScannerText, say: Phrases) -> tuple[HealthRow, ...]:
-    """The scanner first, then the ledger and the machine."""
+def health_list(
+    ledger: Ledger, now: datetime, scanner: ScannerText, centre: Sequence[HealthLine], say: Phrases
+) -> tuple[HealthRow, ...]:
+    """The scanner first, then the centre, then the ledger and the machine."""
     mark = Mark.OK if scanner.ok else Mark.ASK
     text = say.say(scanner.line.code, scanner.line.parameters)
     rows = [HealthRow(say.say("screen.health.scanner"), mark, text)]
-    for row in health_rows(ledger, now):
+    for row in (*centre, *health_rows(ledger, now)):
         remedy = "" if row.remedy is None else say.say(row.remedy)
         text = say.say(row.text.code, row.text.parameters)
         rows.append(HealthRow(say.say(row.name), Mark.OK if row.ok else Mark.STOP, text, remedy))
@@ -107,7 +112,17 @@ def follow_up_list(ledger: Ledger, today: date, say: Phrases) -> tuple[str, ...]
         subject = _subject(row.subject, lambda gtin: _name(names, ledger, gtin, today), say)
         cause = say.say(f"follow_up.{row.code}", {"subject": subject, "document": row.document})
         lines.append(say.say("screen.parked.item", {"cause": cause}))
+    lines += [_doubt(flag, say) for flag in ledger.flags_open()]
     return tuple(lines or [say.say("screen.parked.none")])
+
+
+def _doubt(flag: Flag, say: Phrases) -> str:
+    """A doubt of the centre in its own words; one of which this program knows no sentence by its code."""
+    code = f"flag.{flag.code}"
+    parameters = {"subject": flag.subject, **json.loads(flag.parameters)}
+    cause = say.say(code, parameters) if say.has(code) else f"{flag.code} {flag.subject}"
+    when = say.say(f"flag.severity.{flag.severity}") if say.has(f"flag.severity.{flag.severity}") else flag.severity
+    return say.say("screen.parked.doubt", {"cause": cause, "when": when})
 
 
 def _subject(subject: str, name_of: Callable[[str], str], say: Phrases) -> str:

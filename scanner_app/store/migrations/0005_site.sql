@@ -169,6 +169,7 @@ CREATE TABLE flag (
     severity TEXT NOT NULL,
     subject TEXT NOT NULL,
     event_id TEXT,
+    parameters TEXT NOT NULL,   -- JSON: what its sentence names
     n INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX flag_n ON flag (n);
