@@ -125,7 +125,7 @@ def _fresh(writing: Writing, count: str) -> tuple[CountRow, CountRow, Facts] | N
         return None
     judge(writing, row.countered or row.id)
     row, base = (find_count(writing.session, writing.site, each) for each in (count, row.countered or count))
-    facts = None if base is None else read_facts(writing.session, writing.site, base.id)
+    facts = None if base is None else read_facts(writing.session, writing.site, base.id, base.device)
     return None if row is None or base is None or facts is None else (row, base, facts)
 
 

@@ -58,10 +58,10 @@ class Facts:
     changes: tuple[Change, ...]
 
 
-def read_facts(session: Session, site: str, count: str) -> Facts | None:
-    """The facts of a count; None while it is not closed."""
+def read_facts(session: Session, site: str, count: str, device: str | None) -> Facts | None:
+    """The facts of a count; None while it is not closed. `device`: whose it is, where that is known already."""
     reader = _Reader(session, site)
-    told = reader.of_count(count)
+    told = [each for each in reader.of_count(count) if device in {None, each.device}]
     clocks = _Clocks(told)
     folded = counts_of((each.position, clocks.at_ms(each), each.entry) for each in told)
     found = next((each for each in folded if each.id == count), None)

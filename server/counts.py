@@ -262,9 +262,9 @@ def judge(writing: Writing, count: str) -> None:
     """Judges a count anew by all that is known now; nothing for one that is not closed, or that is decided for good."""
     session, site = writing.session, writing.site
     former = find_count(session, site, count)
-    if former is not None and former.state not in JUDGED:
+    if former is not None and (former.state not in JUDGED or former.countered):
         return
-    facts = read_facts(session, site, count)
+    facts = read_facts(session, site, count, None if former is None else former.device)
     if facts is None:
         return
     found = facts.count
@@ -381,7 +381,7 @@ def _counter(writing: Writing, row: CountRow, facts: Facts, now: Difference) -> 
     settled = is_settled(facts.count, quiet_of(writing))
     state = State.VARIANCE if settled else State.PROVISIONAL
     counter = standing or CountRow(
-        f"{row.id}/{len(rows) + 2}", row.place, row.device, state, row.opened_ms, row.closed_ms, countered=row.id
+        _free_id(writing, row.id, len(rows) + 2), row.place, row.device, state, row.opened_ms, row.closed_ms, row.id
     )
     put_count(writing, row._replace(state=State.COUNTERED), {})
     put_count(writing, counter._replace(state=state), {
@@ -400,6 +400,13 @@ def _counter(writing: Writing, row: CountRow, facts: Facts, now: Difference) -> 
         "differences": len(further.loose) + len(further.missing) + len(further.surplus) + len(back.missing)
         + len(back.surplus),
     })  # fmt: skip
+
+
+def _free_id(writing: Writing, count: str, number: int) -> str:
+    """An id for a counter-proposal that no count has."""
+    while find_count(writing.session, writing.site, f"{count}/{number}") is not None:
+        number += 1
+    return f"{count}/{number}"
 
 
 def _withdraw(writing: Writing, count: str, state: State) -> None:

@@ -558,6 +558,20 @@ def test_a_later_count_of_the_place_ends_a_counter_proposal(books: Books, counte
     assert holds(books)
 
 
+def test_a_counter_proposal_takes_no_counts_name_and_no_device_another_ones_count(
+    books: Books, counter: Handheld, other: Handheld
+) -> None:
+    count_place(other, 5, count="C1/2", place="B-01-1")
+    send(books, other)
+    approved_then_late(books, counter, other)
+    assert (state(books, "C1/2"), state(books, "C1/3")) == ("variance", "variance")
+    for count in ("C1", "C1/3"):
+        count_place(other, 99, count=count)
+    send(books, other)
+    assert record(books)["device"] == "A"
+    assert record(books, "C1/3")["lines"][0]["counted"] == 2
+
+
 def test_units_go_back_to_what_they_were_but_stand_where_they_were_moved_to(
     books: Books, counter: Handheld, other: Handheld
 ) -> None:
