@@ -208,14 +208,16 @@ def _touched(entries: Iterable[Entry], lists: Mapping[str, MemberList], now_ms: 
     """The places that entries touch, and since when."""
     since: dict[str, int] = {}
     for entry in entries:
-        postings = [*entry.postings, *(each for digest in entry.lists for each in lists[digest].postings)]
-        places = {place for posting in postings for place in (posting.from_place, posting.to_place)}
+        places = {place for posting in entry.postings for place in (posting.from_place, posting.to_place)}
+        for digest in entry.lists:
+            for posting in lists[digest].postings:
+                places |= {posting.from_place, posting.to_place}
         if places:
             at_ms = min(estimated(entry, now_ms)[0], entry.stamp.event_time)
             for place in places:
-                if place not in OUTSIDE and not is_container(place):
-                    since[place] = min(at_ms, since.get(place, at_ms))
-    return since
+                if at_ms < since.get(place, now_ms + 1):
+                    since[place] = at_ms
+    return {place: at_ms for place, at_ms in since.items() if place not in OUTSIDE and not is_container(place)}
 
 
 def note_quiet(writing: Writing) -> None:

@@ -16,7 +16,7 @@ import time
 from contextlib import closing
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import zstandard
@@ -56,7 +56,7 @@ def open_transport(url: str, token: str = TOKEN, patience: Patience = SHORT) -> 
 
 def problem(status: int, code: str = "REVOKED", retry_after: str = "") -> bytes:
     body = json.dumps(PROBLEM | {"code": code, "status": status}).encode()
-    told = {"retry_after": retry_after} if retry_after else {}
+    told: dict[str, Any] = {"retry_after": retry_after} if retry_after else {}
     return answered(status, body, content_type="application/problem+json", **told)
 
 
