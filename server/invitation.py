@@ -1,8 +1,8 @@
-"""What a handheld scans to be enrolled: address, code and pin in one QR code, drawn with the characters of a terminal."""
+"""What a handheld scans to be enrolled: address, code and pin in one QR code, drawn with a terminal's characters."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from scanner_app.errors import ConfigError
@@ -30,9 +30,9 @@ def drawn(text: str) -> Iterator[str]:
         remedy = "Install scanner-app[image], or type the code on the handheld: scanner enrol URL CODE."
         raise ConfigError("NO_SYMBOLS", "this installation cannot draw symbols.", remedy=remedy) from None
     symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
-    modules = memoryview(zxingcpp.write_barcode_to_image(symbol, scale=1, add_quiet_zones=False))
-    height, width = modules.shape or (0, 0)
-    dark = [[modules[row, column] == 0 for column in range(width)] for row in range(height)]
+    image: Any = zxingcpp.write_barcode_to_image(symbol, scale=1, add_quiet_zones=False)
+    dark = [[value == 0 for value in row] for row in memoryview(image).tolist()]
+    width = len(dark[0])
     light = [False] * QUIET_ZONE
     blank = [False] * (width + 2 * QUIET_ZONE)
     rows = [blank] * QUIET_ZONE + [light + row + light for row in dark] + [blank] * QUIET_ZONE

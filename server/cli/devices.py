@@ -9,9 +9,12 @@ from server import registry
 from server.authority import authority_of
 from server.cli.answers import DONE, NO, perform, print_json, print_table, reading, say, settings_of
 from server.commands import usage
+from server.invitation import drawn, invitation
 
 if TYPE_CHECKING:
     import argparse
+
+    from server.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -20,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     if command == "enrol-code":
         parser.add_argument("--device", metavar="NAME", required=True, help="the name the device will have")
+        parser.add_argument("--url", metavar="URL", help="the centre's address as devices reach it: draws a QR code")
         return
     parser.add_argument("action", choices=("list", "revoke", "lost"), help="what to do")
     parser.add_argument("name", nargs="?", metavar="NAME", help="the device")
@@ -29,14 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit 0 when it is done, 1 for a device that is not known."""
     settings = settings_of(options)
     if options.command == "enrol-code":
-        made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
-        authority = authority_of(settings)
-        pin = None if authority is None else authority.pin
-        if options.json:
-            print_json({**made, "until": instant(made["until_ms"]), "ca_pin": pin})
-        else:
-            print(made["code"])
-        return DONE
+        return _enrol_code(options, settings)
     if options.action == "list":
         return _list(options)
     if options.name is None:
@@ -46,6 +43,21 @@ def run(options: argparse.Namespace) -> int:
         say(f"there is no device {options.name}.")
         return NO
     say(f"{options.name} is {done['state']} at {', '.join(done['sites'])}; its token no longer works.")
+    return DONE
+
+
+def _enrol_code(options: argparse.Namespace, settings: Settings) -> int:
+    """The code; with an address also what a handheld scans, drawn as a QR code."""
+    made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
+    authority = authority_of(settings)
+    pin = None if authority is None else authority.pin
+    scanned = None if options.url is None else invitation(options.url, made["code"], pin or "")
+    if options.json:
+        print_json({**made, "until": instant(made["until_ms"]), "ca_pin": pin, "invitation": scanned})
+        return DONE
+    print(made["code"])
+    for line in () if scanned is None else (scanned, "", *drawn(scanned)):
+        print(line)
     return DONE
 
 

@@ -94,8 +94,10 @@ def test_a_code_works_once_and_a_wrong_one_never(
 
 def test_what_the_qr_code_says_is_enough(homes: Homes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     homes.make("A")
-    code = homes.centre.code(f"{tmp_path.name}-qr")
-    assert main(["enrol", f"{homes.centre.url}/#enrol={code}"]) == 0
+    made = homes.centre.command("enrol-code", "--device", f"{tmp_path.name}-qr", "--url", homes.centre.url)
+    code, scanned, _, *symbol = made.split("\n")
+    assert len(symbol) > 10
+    assert main(["enrol", scanned]) == 0
     assert "enrolled as" in told(capsys)
     assert invitation_of("https://h/x#pin=aa") is None
     assert invitation_of("LOC-A-01-1") is None
