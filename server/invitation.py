@@ -31,7 +31,8 @@ def drawn(text: str) -> Iterator[str]:
         raise ConfigError("NO_SYMBOLS", "this installation cannot draw symbols.", remedy=remedy) from None
     symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
     image: Any = zxingcpp.write_barcode_to_image(symbol, scale=1, add_quiet_zones=False)
-    dark = [[value == 0 for value in row] for row in memoryview(image).tolist()]
+    rows_of_values: Any = memoryview(image).tolist()
+    dark = [[value == 0 for value in row] for row in rows_of_values]
     width = len(dark[0])
     light = [False] * QUIET_ZONE
     blank = [False] * (width + 2 * QUIET_ZONE)
