@@ -243,11 +243,12 @@ class _Changes:
     def _take_entry(self, read: ReadEntry) -> None:
         row, entry = read.row, read.entry
         own = self._cursor.execute(OWN, (entry.event_id, row.content)).fetchone()
-        if row.standing is Standing.QUARANTINED:
-            if own is not None:
-                self._park(row, parking.QUARANTINED, entry.event_id)
+        if row.standing is Standing.QUARANTINED and own is None:
             return
         self._settle(entry.event_id)
+        if row.standing is Standing.QUARANTINED:
+            self._park(row, parking.QUARANTINED, entry.event_id)
+            return
         if row.standing is Standing.PROJECTED:
             self._fold.add(row.n, read.deltas)
             document = self._base.follow(row.n, entry)

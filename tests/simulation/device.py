@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from scanner_app.domain.entry import Entry, Knew, Stamp
 from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord
 from scanner_app.errors import StoreError
+from scanner_app.store.base import sum_of_rows
 from scanner_app.store.backup import back_up, restore
 from scanner_app.store.ledger import Ledger, PageEnd
 from scanner_app.store.outbox import OutboxReader
@@ -336,13 +337,13 @@ class Device:
         self.identity = replace(self.identity, device=device)
         self.driver.identity = self.identity
 
-    def spoil_base(self) -> bool:
-        """A row of the base goes, by whatever fault; whether there was one."""
-        rows = self.ledger._connection.execute(
-            "DELETE FROM site_on_hand WHERE place IN (SELECT place FROM site_on_hand LIMIT 1)"
-        ).rowcount
+    def spoil_base(self) -> None:
+        """The base loses a line, as if a row of the feed had been passed over: it agrees with itself alone."""
+        connection = self.ledger._connection
+        rows = connection.execute("DELETE FROM site_on_hand WHERE place = (SELECT min(place) FROM site_on_hand)").rowcount
+        connection.execute("UPDATE site_meta SET site_sum = ?", (f"{sum_of_rows(connection):016x}",))
         self.base_spoilt = self.base_spoilt or rows > 0
-        return rows > 0
+        self.restart()
 
     # What must hold.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
 import tempfile
 from contextlib import contextmanager
 from functools import cache
@@ -15,7 +16,7 @@ from unittest import mock
 
 from scanner_app.store import rebuilding
 from scanner_app.store.database import connect_writer
-from scanner_app.store.schema import prepare
+from scanner_app.store.schema import MIGRATIONS, prepare, statements_of
 from server import database as centre_database
 from server.books import Books
 from server.imports import put_records
@@ -40,10 +41,11 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def repeatable(source: Random) -> Iterator[None]:
-    """Within it chance comes from the source alone, and the statements of a migration are read once a process."""
+    """Within it chance comes from the source alone, and tables to verify with are made once a process and copied."""
     with (
         mock.patch.object(secrets, "token_bytes", source.randbytes),
-        mock.patch.object(rebuilding, "statements_of", cache(rebuilding.statements_of)),
+        mock.patch.object(rebuilding, "connect_scratch", scratch),
+        mock.patch.object(rebuilding, "MIGRATIONS", ()),
         mock.patch.object(centre_database, "statements_of", cache(centre_database.statements_of)),
     ):
         yield
@@ -71,6 +73,25 @@ def fresh_centre() -> bytes:
         content = content_of(books)
         books.close()
     return content
+
+
+@cache
+def fresh_scratch() -> bytes:
+    """The tables that `verify` rebuilds a ledger's projections in."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    for migration in MIGRATIONS:
+        for statement in statements_of(migration):
+            connection.execute(statement)
+    content = connection.serialize()
+    connection.close()
+    return content
+
+
+def scratch() -> sqlite3.Connection:
+    """A copy of them."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.deserialize(fresh_scratch())
+    return connection
 
 
 def content_of(books: Books) -> bytes:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from server.feed import head_of
+from server.problems import ProblemError
+from server.pushes import prepare
 from sync.backoff import RETRY_AFTER_MAX_MS
 from sync.engine import HEADS_EVERY_MS, Engine
 from tests.server.handhelds import START_MS
@@ -15,7 +18,7 @@ from tests.simulation.centre import Centre
 from tests.simulation.device import Device, Holder
 from tests.simulation.disks import SITES, folder, repeatable
 from tests.simulation.outcome import look_at
-from tests.simulation.promises import promise
+from tests.simulation.promises import BrokenPromiseError, promise
 from tests.simulation.stranger import Stranger
 
 if TYPE_CHECKING:
@@ -29,8 +32,10 @@ DEVICES_MAX: Final = 4
 CALM_MS: Final = RETRY_AFTER_MAX_MS + HEADS_EVERY_MS
 """Pauses are over then, and the heads are due."""
 
-QUIET_MS_MAX: Final = 4 * 3_600_000
-QUIET_TURNS_MAX: Final = 4_000
+QUIET_ROUNDS_MAX: Final = 30
+QUIET_TURNS_MAX: Final = 400
+BETWEEN_ROUNDS_MS: Final = 3 * 60_000
+SOON_MS: Final = 5_000
 TOLD_MAX: Final = 240
 """Characters of one thing that happens, for a reader."""
 
@@ -184,8 +189,6 @@ class World:
 
     def late_beside(self, site: str) -> list[Prepared]:
         """Late requests of a site that come into the same commit."""
-        from server.pushes import prepare  # noqa: PLC0415
-
         found = [each for each in self.late if each[0].site == site] if self.source.random() < 0.2 else []
         for each in found[:2]:
             self.late.remove(each)
@@ -256,8 +259,6 @@ class World:
 
     def arrive_late(self) -> None:
         """A request that its sender gave up, or has sent again, reaches the centre."""
-        from server.problems import ProblemError  # noqa: PLC0415
-
         identity, body = self.late.pop(self.source.randrange(len(self.late)))
         self.count("arrived late")
         try:
@@ -282,47 +283,42 @@ class World:
         look_at(self)
 
     def drain(self) -> None:
-        """Until every device waits, has sent all, and has all there is."""
-        end_ms = self.now_ms + QUIET_MS_MAX
-        due_ms = [self.now_ms] * len(self.devices)
-        turns = 0
-        rested: set[int] = set()
-        while len(rested) < len(self.devices) or not self.is_drained():
-            number = due_ms.index(min(due_ms))
-            self.now_ms = max(self.now_ms, due_ms[number])
-            device = self.devices[number]
-            due_ms[number] = device.turn()
-            if due_ms[number] > self.now_ms + 1:
-                rested.add(number)
-                device.check()
-            else:
-                rested.discard(number)
-            turns += 1
-            promise(turns < QUIET_TURNS_MAX, "asks and asks, and does not get further")
-            promise(self.now_ms < end_ms, "does not drain")
-        self.figures["turns until quiet"] += turns
+        """Until every device waits, has sent all, and has all there is; between the rounds much time goes by."""
+        for _ in range(QUIET_ROUNDS_MAX):
+            for device in self.devices:
+                self.rest(device)
+            if self.is_drained():
+                return
+            self.now_ms += BETWEEN_ROUNDS_MS
+        promise(holds=False, sentence=f"does not drain: {[each.label for each in self.devices if not is_drained(each)]}")
+
+    def rest(self, device: Device) -> None:
+        """One device until it has nothing to do for a while."""
+        for _ in range(QUIET_TURNS_MAX):
+            self.figures["turns until quiet"] += 1
+            due_ms = device.turn()
+            if due_ms > self.now_ms + SOON_MS:
+                return device.check()
+            self.now_ms = due_ms
+        raise BrokenPromiseError(f"{device.label} asks and asks, and does not get further")
 
     def is_drained(self) -> bool:
         """Whether every device has sent all, knows it, and has all there is."""
-        return all(
-            all(epoch.acked == epoch.end for epoch in device.epochs())
-            and self.is_at_head(device)
-            for device in self.devices
-        )
-
-    def is_at_head(self, device: Device) -> bool:
-        """Whether both its cursors are where the feed ends."""
-        from server.feed import head_of  # noqa: PLC0415
-
-        cursor = head_of(self.centre.session, device.identity.site).cursor
-        site = device.ledger.site
-        return site.feed_cursor == cursor == site.watch_cursor
+        return all(map(is_drained, self.devices))
 
     def close(self) -> None:
         """Lets go of all files."""
         for device in self.devices:
             device.end()
         self.centre.books.close()
+
+
+def is_drained(device: Device) -> bool:
+    """Whether all of a device is acknowledged, and both its cursors are where the feed ends."""
+    cursor = head_of(device.world.centre.session, device.identity.site).cursor
+    site = device.ledger.site
+    at_head = site.feed_cursor == cursor == site.watch_cursor
+    return at_head and all(epoch.acked == epoch.end for epoch in device.epochs())
 
 
 def run(seed: int, engine: Callable[..., Engine] = Engine, *, telling: bool = False) -> Result:
