@@ -140,7 +140,7 @@ class Device:
         self.ledger.try_parked()
         engine = self.world.make_engine(Random(self.source.getrandbits(60)), self.source.choice((1, 2, 500)))
         self.driver = Driver(engine, self, Network(self.world, self), self.identity, self.mono_ms)
-        self.page_rows = self.source.choice((1, 3, 500))
+        self.page_rows = self.source.choice((1, 3, 10, wire.ROWS_MAX))
         self.waits_until_ms = 0
 
     def end(self) -> None:

@@ -13,6 +13,7 @@ from server.problems import ProblemError
 from server.pushes import prepare
 from sync.backoff import RETRY_AFTER_MAX_MS
 from sync.engine import HEADS_EVERY_MS, Engine
+from sync.wire import ROWS_MAX
 from tests.server.handhelds import START_MS
 from tests.simulation.centre import Centre
 from tests.simulation.device import Device, Holder
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from server.pushes import Identity, Prepared
 
-STEPS: Final = (10, 20, 30, 40)
+STEPS: Final = (8, 16, 24)
 DEVICES_MAX: Final = 4
 CALM_MS: Final = RETRY_AFTER_MAX_MS + HEADS_EVERY_MS
 """Pauses are over then, and the heads are due."""
@@ -273,6 +274,8 @@ class World:
         self.tell("quiet")
         self.is_quiet = True
         self.weather = dict.fromkeys(WEATHER, 0.0)
+        for device in self.devices:
+            device.page_rows = ROWS_MAX
         while self.late:
             self.arrive_late()
         for stranger in self.strangers:
