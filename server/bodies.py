@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-import zstandard
-
 from server.problems import ProblemError
+from sync.packing import PackingError, TooLongError, UnknownEncodingError, unpacked
 from sync.wire import BODY_BYTES_MAX
 
 if TYPE_CHECKING:
@@ -20,10 +18,7 @@ if TYPE_CHECKING:
     from server.metrics import Metrics
 
 READ_S: Final = 15.0
-WINDOW_BYTES_MAX: Final = 8 * 1024 * 1024
-"""The most memory that unpacking zstd may ask for (RFC 8878 asks every decoder to bear so much)."""
 IN_FLIGHT_BYTES_MAX: Final = 64 * 1024 * 1024
-GZIP_WINDOW: Final = 31
 
 
 class Budget:
@@ -71,38 +66,11 @@ async def read_body(request: Request) -> bytes:
 
 def unpack(packed: bytes, encoding: str) -> bytes:
     """The content of a body. Raises ProblemError as `read_body`."""
-    match encoding.lower():
-        case "identity":
-            return packed
-        case "zstd":
-            return _unzstd(packed)
-        case "gzip":
-            return _gunzip(packed)
-        case _:
-            raise ProblemError("UNSUPPORTED_ENCODING")
-
-
-def _unzstd(packed: bytes) -> bytes:
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=WINDOW_BYTES_MAX).stream_reader(packed)
-        content = reader.read(BODY_BYTES_MAX + 1)
-    except zstandard.ZstdError:
-        raise ProblemError("MALFORMED", "the body is no zstd") from None
-    return _bounded(content)
-
-
-def _gunzip(packed: bytes) -> bytes:
-    unpacking = zlib.decompressobj(GZIP_WINDOW)
-    try:
-        content = unpacking.decompress(packed, BODY_BYTES_MAX + 1)
-    except zlib.error:
-        raise ProblemError("MALFORMED", "the body is no gzip") from None
-    if not unpacking.eof and len(content) <= BODY_BYTES_MAX:
-        raise ProblemError("MALFORMED", "the body is cut")
-    return _bounded(content)
-
-
-def _bounded(content: bytes) -> bytes:
-    if len(content) > BODY_BYTES_MAX:
-        raise ProblemError("TOO_LARGE")
-    return content
+        return unpacked(packed, encoding, BODY_BYTES_MAX)
+    except TooLongError:
+        raise ProblemError("TOO_LARGE") from None
+    except UnknownEncodingError:
+        raise ProblemError("UNSUPPORTED_ENCODING") from None
+    except PackingError as fault:
+        raise ProblemError("MALFORMED", str(fault)) from None

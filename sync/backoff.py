@@ -57,6 +57,11 @@ class Pauses:
         if self.failures(key) > free:
             self._ends_ms[key] = now_ms + max(wait_ms, least_ms)
 
+    @property
+    def failing(self) -> bool:
+        """Whether anything failed when it was last tried."""
+        return bool(self._backoffs)
+
     def rest(self, key: Hashable, until_ms: int) -> None:
         """A pause that is no failure's."""
         self._ends_ms[key] = until_ms

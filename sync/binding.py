@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from scanner_app.errors import ConfigError, SyncError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scanner_app.config import Config
 
 BINDING_NAME: Final = "centre.json"
 KEYS_FOLDER: Final = "keys"
@@ -77,6 +79,14 @@ def keep_binding(home: Path, binding: Binding) -> None:
     keep(home / BINDING_NAME, json.dumps(asdict(binding), ensure_ascii=False, indent=1) + "\n")
 
 
+def bound(config: Config, binding: Binding | None) -> Config:
+    """The configuration with the names that the centre gave; as it is where a home is bound to none."""
+    if binding is None:
+        return config
+    site = replace(config.site, id=binding.site, name=binding.site_name, time_zone=binding.time_zone)
+    return replace(config, site=site, device=replace(config.device, id=binding.device))
+
+
 def read_token(home: Path) -> Token:
     """The token in force. Raises SyncError BINDING_UNREADABLE."""
     path = home / KEYS_FOLDER / TOKEN_NAME
@@ -115,6 +125,11 @@ def ca_path(home: Path) -> Path | None:
 def keep_ca(home: Path, pem: str) -> None:
     """Writes the certificate of the centre's own authority."""
     keep(home / KEYS_FOLDER / CA_NAME, pem)
+
+
+def forget_ca(home: Path) -> None:
+    """From now on the machine's authorities are asked."""
+    (home / KEYS_FOLDER / CA_NAME).unlink(missing_ok=True)
 
 
 def keep(path: Path, text: str) -> None:

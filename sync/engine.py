@@ -118,6 +118,11 @@ class Engine:
         """The base is not what the centre's is: it is fetched anew."""
         self._sum_differs = True
 
+    @property
+    def failing(self) -> bool:
+        """Whether any part of the conversation failed when it was last tried."""
+        return self._pauses.failing
+
     # What to do.
 
     def next(self, now_ms: int, outbox: Outbox) -> Asked:

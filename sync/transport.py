@@ -1,42 +1,57 @@
 """HTTP to the centre: the only place that knows httpx. Every request has an absolute deadline, every body a bound.
 
-Nothing is raised: what did not work is a `Failed` outcome. A half-open socket, a proxy that answers with its own page,
-a server that sends a byte a minute: each ends as a failure within the deadline.
+What did not work is a `Failed` outcome, never an exception. A half-open socket, a proxy that answers with its own page,
+a server that sends a byte a minute: each ends as a failure within the deadline. `hang_up` ends it at once.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import ssl
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import httpcore
 import httpx
 import zstandard
 
+from scanner_app.errors import SyncError
+from sync.download import Download
+from sync.events import events
 from sync.exchange import Failed, Failure
+from sync.line import Line
+from sync.packing import PackingError, TooLongError, unpacked
 from sync.wire import Problem, WireError, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-CONNECT_S: Final = 3.0
-STALL_S: Final = 5.0
-TOTAL_S: Final = 20.0
-FETCH_TOTAL_S: Final = 600.0
-"""A whole snapshot may take so long; it stalls no longer than any other answer, and goes on where it was cut."""
 
-STREAM_SILENCE_S: Final = 30.0
-"""The stream has a sign of life every ten seconds; after so long without one it is taken for dead."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited, in seconds; each but the last two is the whole of it."""
+
+    connect_s: float = 3.0
+    total_s: float = 20.0
+    fetch_s: float = 600.0
+    """A whole snapshot; what came of it is kept, and goes on where it was cut."""
+    stall_s: float = 20.0
+    """Without a byte of a snapshot. The centre may take fifteen seconds to make it."""
+    silence_s: float = 30.0
+    """Without a byte of the stream, which has a sign of life every ten seconds."""
+
+
+PATIENCE: Final = Patience()
+KEEP_ALIVE_S: Final = 60.0
+"""Less than the centre's own, so that a connection is never used just when it ends."""
 
 ANSWER_BYTES_MAX: Final = 8 * 1024 * 1024
 PROBLEM_BYTES_MAX: Final = 64 * 1024
-FILE_BYTES_MAX: Final = 4 * 1024 * 1024 * 1024
-LINE_BYTES_MAX: Final = 64 * 1024
 COMPRESS_FROM_BYTES: Final = 1024
 OK: Final = 200
 PARTIAL: Final = 206
@@ -46,133 +61,169 @@ BY_STATUS: Final = {
     408: Failure.TIMED_OUT, 429: Failure.BUSY, 503: Failure.BUSY,
 }  # fmt: skip
 SERVER_ERROR: Final = 500
+JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
+NOT_NOW: Final = frozenset({9, 10})
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)."""
+
+FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file that was fetched whole: its SHA-256 (hex) as it lies on the disk, unpacked."""
-
-    sha256: str
+    """A file was fetched whole, checked, and lies in its place."""
 
 
 class Transport:
-    """One centre, one connection that is kept alive; for one thread at a time."""
+    """One centre, one connection that is kept alive; for one thread at a time, but for `hang_up`."""
 
-    def __init__(self, url: str, token: Callable[[], str], verify: ssl.SSLContext | bool = True) -> None:  # noqa: FBT001, FBT002 - httpx's own form
+    def __init__(
+        self, url: str, token: Callable[[], str], verify: ssl.SSLContext | None = None, patience: Patience = PATIENCE
+    ) -> None:
+        """`verify` None: the machine's own authorities."""
         self._token = token
-        timeout = httpx.Timeout(STALL_S, connect=CONNECT_S)
-        limits = httpx.Limits(max_connections=2, max_keepalive_connections=1, keepalive_expiry=60)
-        headers = {"Accept-Encoding": "zstd, gzip", "User-Agent": "scanner"}
+        self._patience = patience
+        self._line = Line()
         self._client = httpx.Client(
-            base_url=url, timeout=timeout, limits=limits, verify=verify, headers=headers, trust_env=False,
+            base_url=url, transport=_HeldTransport(self._line, verify), follow_redirects=False, trust_env=False,
+            timeout=httpx.Timeout(None, connect=patience.connect_s),
+            headers={"Accept-Encoding": "zstd, gzip", "User-Agent": "scanner"},
         )  # fmt: skip
 
     def close(self) -> None:
         """Ends the connection."""
         self._client.close()
 
+    def hang_up(self) -> None:
+        """Ends the request in the air and every later one, from any thread."""
+        self._line.hang_up()
+
     def post(self, path: str, body: bytes, *, anonymous: bool = False) -> bytes | Failed:
         """POST of a JSON body; the answer's body."""
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": JSON}
         if len(body) >= COMPRESS_FROM_BYTES:
             body = zstandard.ZstdCompressor(level=3).compress(body)
             headers["Content-Encoding"] = "zstd"
-        return self._ask("POST", path, content=body, headers=headers, anonymous=anonymous)
+        return self._ask("POST", path, {"content": body}, headers=headers, anonymous=anonymous)
 
-    def get(self, path: str, parameters: Mapping[str, str] | None = None) -> bytes | Failed:
+    def get(self, path: str, parameters: Mapping[str, str] | None = None, *, anonymous: bool = False) -> bytes | Failed:
         """GET; the answer's body."""
-        return self._ask("GET", path, parameters=parameters)
+        return self._ask("GET", path, {"params": parameters}, headers={}, anonymous=anonymous)
 
     def _ask(
-        self, method: str, path: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None,
-        parameters: Mapping[str, str] | None = None, anonymous: bool = False,
-    ) -> bytes | Failed:  # fmt: skip
-        deadline = time.monotonic() + TOTAL_S
-        sent = dict(headers or {}) | ({} if anonymous else self._authorization())
+        self, method: str, path: str, content: dict[str, Any], *, headers: dict[str, str], anonymous: bool
+    ) -> bytes | Failed:
+        sent = headers if anonymous else headers | self._authorization()
+        self._line.until(time.monotonic() + self._patience.total_s)
         try:
-            with self._client.stream(method, path, content=content, headers=sent, params=parameters) as answer:
-                bound = ANSWER_BYTES_MAX if answer.status_code == OK else PROBLEM_BYTES_MAX
-                body = _whole(answer, bound, deadline)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, zstandard.ZstdError) as fault:
+            with self._client.stream(method, path, headers=sent, **content) as answer:
+                if answer.status_code != OK:
+                    return _refused(answer)
+                body = _whole(answer, ANSWER_BYTES_MAX)
+        except FAULTS as fault:
             return _failed(fault)
-        return body if answer.status_code == OK else _refused(answer, body)
+        return body if _media_type(answer) == JSON else Failed(Failure.GARBLED)
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token()}"}
 
     def fetch(self, path: str, into: Path) -> Fetched | Failed:
         """GET of a zstd-packed file into `into`, unpacked; what came of it before is taken up where it was cut."""
-        packed, tag = into.with_name(into.name + ".part"), into.with_name(into.name + ".tag")
-        deadline = time.monotonic() + FETCH_TOTAL_S
-        have = packed.stat().st_size if packed.exists() and tag.exists() else 0
-        headers = self._authorization() | {"Accept-Encoding": "identity"}
-        if have:
-            headers |= {"Range": f"bytes={have}-", "If-Range": tag.read_text("ascii")}
+        download = Download(into)
         try:
-            with self._client.stream("GET", path, headers=headers) as answer:
-                if answer.status_code not in {OK, PARTIAL}:
-                    failed = _refused(answer, _whole(answer, PROBLEM_BYTES_MAX, deadline))
-                    if answer.status_code == RANGE_WRONG:
-                        _forget(packed, tag)
-                    return failed
-                tag.write_text(answer.headers.get("ETag", ""), "ascii")
-                with packed.open("ab" if answer.status_code == PARTIAL else "wb") as file:
-                    for chunk in _chunks(answer, FILE_BYTES_MAX - have, deadline, raw=True):
-                        file.write(chunk)
-                wanted = answer.headers.get("X-Content-SHA256", "")
-            digest = _unpack(packed, into)
-        except (httpx.HTTPError, OSError, ValueError) as fault:
+            failed, wanted, length = self._fetch_packed(path, download)
+            if failed is None:
+                download.finish(wanted, length)
+        except FAULTS as fault:
             return _failed(fault)
-        except zstandard.ZstdError:
-            _forget(packed, tag)
-            return Failed(Failure.GARBLED)
-        _forget(packed, tag)
-        return Fetched(digest) if digest == wanted else Failed(Failure.GARBLED)
+        return failed or Fetched()
+
+    def _fetch_packed(self, path: str, download: Download) -> tuple[Failed | None, str, int]:
+        """The packed bytes, and the SHA-256 and length that the centre gives of the file."""
+        have = download.have
+        headers = self._authorization() | {"Accept-Encoding": "zstd"} | download.asked()
+        timeout = httpx.Timeout(self._patience.stall_s, connect=self._patience.connect_s)
+        self._line.until(time.monotonic() + self._patience.fetch_s)
+        with self._client.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if answer.status_code not in {OK, PARTIAL}:
+                if answer.status_code == RANGE_WRONG:
+                    download.forget()
+                return _refused(answer), "", 0
+            told = answer.headers
+            wanted, length = told.get("Scanner-SHA256", ""), int(told.get("Scanner-Length", ""))
+            if answer.status_code == OK:
+                download.begin(told.get("ETag", ""))
+            elif not told.get("Content-Range", "").startswith(f"bytes {have}-"):
+                raise PackingError("another part than was asked for")
+            download.add(answer.iter_raw())
+        return None, wanted, length
 
     def listen(self, path: str, hear: Callable[[str, str], None], stopped: Callable[[], bool]) -> Failed:
-        """GET of an event stream; `hear(event, text)` for each event, until it ends or `stopped`."""
-        timeout = httpx.Timeout(STREAM_SILENCE_S, connect=CONNECT_S)
-        headers = self._authorization() | {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        """GET of an event stream; `hear(event, data)` for each event, until it ends or `stopped`."""
+        timeout = httpx.Timeout(self._patience.silence_s, connect=self._patience.connect_s)
+        headers = self._authorization() | {"Accept": EVENTS, "Accept-Encoding": "identity"}
+        self._line.until(time.monotonic() + self._patience.total_s)
         try:
             with self._client.stream("GET", path, headers=headers, timeout=timeout) as answer:
                 if answer.status_code != OK:
-                    return _refused(answer, _whole(answer, PROBLEM_BYTES_MAX, time.monotonic() + TOTAL_S))
-                for event, text in _events(answer.iter_bytes()):
+                    return _refused(answer)
+                if _media_type(answer) != EVENTS:
+                    return Failed(Failure.GARBLED)
+                self._line.until(math.inf)
+                for event, data in events(answer.iter_raw()):
                     if stopped():
                         break
-                    hear(event, text)
-        except (httpx.HTTPError, OSError, ValueError) as fault:
+                    hear(event, data)
+        except FAULTS as fault:
             return _failed(fault)
         return Failed(Failure.UNREACHABLE)
 
 
-def _whole(answer: httpx.Response, bound: int, deadline: float) -> bytes:
-    """The body, bounded in length and time; ValueError over the length, httpx.ReadTimeout over the time."""
-    return b"".join(_chunks(answer, bound, deadline, raw=False))
+class _HeldTransport(httpx.HTTPTransport):
+    """httpx's own, over a line that is held to deadlines: httpx itself names no way to hand one in."""
+
+    def __init__(self, line: Line, verify: ssl.SSLContext | None) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=verify or context_of(None), max_connections=2, max_keepalive_connections=1,
+            keepalive_expiry=KEEP_ALIVE_S, network_backend=line,
+        )  # fmt: skip
 
 
-def _chunks(answer: httpx.Response, bound: int, deadline: float, *, raw: bool) -> Iterator[bytes]:
-    length = 0
-    for chunk in answer.iter_raw() if raw else answer.iter_bytes():
-        length += len(chunk)
-        if length > bound:
-            raise ValueError(f"an answer of more than {bound} bytes")
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("the whole answer took too long")
-        yield chunk
+def _whole(answer: httpx.Response, bytes_max: int) -> bytes:
+    """The body, unpacked. PackingError over its bound, packed or unpacked."""
+    packed = bytearray()
+    for chunk in answer.iter_raw():
+        packed += chunk
+        if len(packed) > bytes_max:
+            raise TooLongError(f"an answer of more than {bytes_max} bytes")
+    return unpacked(bytes(packed), answer.headers.get("Content-Encoding", "identity"), bytes_max)
+
+
+def _media_type(answer: httpx.Response) -> str:
+    kind: str = answer.headers.get("Content-Type", "")
+    return kind.partition(";")[0].strip(" ").lower()
 
 
 def _failed(fault: Exception) -> Failed:
     if isinstance(fault, httpx.TimeoutException):
         return Failed(Failure.TIMED_OUT)
-    if isinstance(fault, httpx.TransportError) and not isinstance(fault, httpx.ProtocolError | httpx.DecodingError):
-        return Failed(Failure.UNREACHABLE)
+    if isinstance(fault, httpx.NetworkError):
+        return Failed(Failure.UNREACHABLE, code=_certificate_code(fault))
     return Failed(Failure.GARBLED)
 
 
-def _refused(answer: httpx.Response, body: bytes) -> Failed:
+def _certificate_code(fault: BaseException | None) -> str:
+    """CERTIFICATE where the centre's is not believed, CERTIFICATE_TIME where a wrong clock may be why; else ''."""
+    while fault is not None:
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            return "CERTIFICATE_TIME" if fault.verify_code in NOT_NOW else "CERTIFICATE"
+        fault = fault.__cause__
+    return ""
+
+
+def _refused(answer: httpx.Response) -> Failed:
     """What a status other than 200 means. A page that is no problem document comes from something in between."""
-    code = _code_of(body)
+    code = _code_of(_whole(answer, PROBLEM_BYTES_MAX))
     failure = BY_STATUS.get(answer.status_code)
     if failure is None:
         failure = Failure.BROKEN if answer.status_code >= SERVER_ERROR else Failure.REFUSED
@@ -192,46 +243,7 @@ def _retry_after_ms(text: str | None) -> int | None:
     """Seconds only: a date would need the centre's clock to agree with ours."""
     if text is None or not text.isascii() or not text.isdigit():
         return None
-    return min(int(text), 3600) * 1000
-
-
-def _unpack(packed: Path, into: Path) -> str:
-    """Unpacks and gives the SHA-256 of what was unpacked; bounded."""
-    digest, length = hashlib.sha256(), 0
-    with packed.open("rb") as source, into.open("wb") as target:
-        for chunk in zstandard.ZstdDecompressor().read_to_iter(source):
-            length += len(chunk)
-            if length > FILE_BYTES_MAX:
-                raise ValueError(f"a file of more than {FILE_BYTES_MAX} bytes")
-            digest.update(chunk)
-            target.write(chunk)
-    return digest.hexdigest()
-
-
-def _forget(*paths: Path) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-
-
-def _events(chunks: Iterator[bytes]) -> Iterator[tuple[str, str]]:
-    """Server-sent events: name and data; comments are signs of life and give ('', '')."""
-    pending, event, told = b"", "", list[str]()
-    for chunk in chunks:
-        pending += chunk
-        if len(pending) > LINE_BYTES_MAX:
-            raise ValueError("an event of more than its bound")
-        *lines, pending = pending.split(b"\n")
-        for raw in lines:
-            line = raw.rstrip(b"\r").decode("utf-8", "replace")
-            if line.startswith(":"):
-                yield "", ""
-            elif line.startswith("event:"):
-                event = line[len("event:") :].strip(" ")
-            elif line.startswith("data:"):
-                told.append(line[len("data:") :].strip(" "))
-            elif not line and (event or told):
-                yield event, "\n".join(told)
-                event, told = "", []
+    return min(int(text[:9]), 3600) * 1000
 
 
 @contextmanager
@@ -245,25 +257,38 @@ def connected(url: str, token: Callable[[], str], ca: Path | None) -> Iterator[T
 
 
 def context_of(ca: Path | None) -> ssl.SSLContext:
-    """A verifying TLS context."""
-    return ssl.create_default_context(cafile=None if ca is None else str(ca))
+    """A verifying TLS context. Raises SyncError BINDING_UNREADABLE for an authority that cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except OSError as fault:
+        remedy = "Enrol this handheld again: scanner enrol URL CODE."
+        raise SyncError("BINDING_UNREADABLE", f"{ca} cannot be read.", remedy=remedy) from fault
 
 
-def pinned_authority(url: str, pin: str) -> str | Failed:
-    """The PEM of the centre's own authority, fetched unverified and held against its pin (SHA-256 of its DER, hex)."""
+def context_trusting(pem: str) -> ssl.SSLContext:
+    """A TLS context that verifies by one authority alone, given as PEM. Raises ssl.SSLError for what is none."""
+    return ssl.create_default_context(cadata=pem)
+
+
+def pinned_authority(url: str, pin: str, patience: Patience = PATIENCE) -> str | Failed:
+    """The PEM of the centre's own authority, fetched unverified and held against its pin (SHA-256 of its DER, hex).
+
+    The PEM is made anew of what was hashed: text may hold more certificates than the one that a reader sees.
+    """
     unverified = ssl.create_default_context()
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
-    transport = Transport(url, str, unverified)
+    transport = Transport(url, str, unverified, patience)
     try:
-        body = transport.get("/v1/authority")
+        body = transport.get("/v1/authority", anonymous=True)
     finally:
         transport.close()
     if isinstance(body, Failed):
         return body
     try:
-        pem = str(json.loads(body)["pem"])
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+        der = ssl.PEM_cert_to_DER_cert(str(json.loads(body)["pem"]))
     except (ValueError, KeyError, TypeError):
         return Failed(Failure.GARBLED)
-    return pem if digest == pin.lower().replace(":", "") else Failed(Failure.TURNED_AWAY, code="PIN_DIFFERS")
+    if hashlib.sha256(der).hexdigest() != pin.lower().replace(":", ""):
+        return Failed(Failure.TURNED_AWAY, code="PIN_DIFFERS")
+    return ssl.DER_cert_to_PEM_cert(der)

@@ -27,6 +27,7 @@ HEAVY = frozenset(
         "argon2",
         "cryptography",
         "evdev",
+        "httpcore",
         "httpx",
         "rich",
         "serial",
@@ -38,7 +39,7 @@ HEAVY = frozenset(
 )
 """What a command that only answers `--help` must not load."""
 
-AFTER_THE_FIRST_PAINT = frozenset({"PIL", "evdev", "httpx", "sqlite_utils", "zxingcpp"})
+AFTER_THE_FIRST_PAINT = frozenset({"PIL", "evdev", "httpcore", "httpx", "sqlite_utils", "zxingcpp"})
 """What the screen must not wait for."""
 
 NEVER = frozenset(
@@ -52,7 +53,7 @@ NEVER = frozenset(
 OF_THE_CENTRE = frozenset({"msgspec", "prometheus_client", "starlette", "structlog", "uvicorn"})
 """What is installed for the centre; no handheld process loads it."""
 
-HOMES_OF_THE_HEAVY = frozenset({"sync.transport"})
+HOMES_OF_THE_HEAVY = frozenset({"sync.download", "sync.line", "sync.packing", "sync.transport"})
 """Modules that are loaded only when there is a centre to talk to."""
 
 START_SECONDS_MAX = 60.0

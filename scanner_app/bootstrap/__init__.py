@@ -17,6 +17,7 @@ from scanner_app.bootstrap.station import (
     new_id,
     open_ledger,
     open_station,
+    station_of,
 )
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "new_id",
     "open_ledger",
     "open_station",
+    "station_of",
 ]

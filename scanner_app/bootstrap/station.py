@@ -17,12 +17,14 @@ from scanner_app.intake import Intake
 from scanner_app.store.ledger import Ledger
 from scanner_app.terminal.desk import Desk
 from scanner_app.terminal.judging import Judge
+from sync.binding import bound, read_binding
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from scanner_app.clock import Clock
     from scanner_app.config import Config, Home
+    from sync.binding import Binding
 
 EPOCH_BYTES = 16
 YEAR_MIN = 1971
@@ -37,6 +39,8 @@ class Station:
     home: Home
     config: Config
     clock: Clock
+    binding: Binding | None = None
+    """The centre that the home is enrolled at."""
 
 
 def new_id() -> str:
@@ -51,9 +55,14 @@ def new_epoch() -> bytes:
 
 def open_station(config_file: str | None, now: str | None = None) -> Station:
     """The home and configuration in force; `now` moves the clock. Raises ConfigError."""
-    home = find_home(config_file=config_file)
-    config = home_config(home, config_file)
-    return Station(home, config, clock_of(now, config.zone))
+    return station_of(find_home(config_file=config_file), config_file, now)
+
+
+def station_of(home: Home, config_file: str | None = None, now: str | None = None) -> Station:
+    """A home as it is configured, under the names that its centre gave. Raises ConfigError or SyncError."""
+    binding = read_binding(home.state_folder)
+    config = bound(home_config(home, config_file), binding)
+    return Station(home, config, clock_of(now, config.zone), binding)
 
 
 def clock_of(now: str | None, zone: tzinfo) -> Clock:
@@ -79,9 +88,10 @@ def instant_of(text: str, zone: tzinfo) -> datetime:
 
 
 def open_ledger(station: Station) -> Ledger:
-    """The ledger of a home, made if there is none. Raises StoreError."""
+    """The ledger of a home, made if there is none; under the name of its enrolment. Raises StoreError."""
     station.home.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Ledger.open(station.home.ledger_path, station.config.device.id, new_epoch)
+    renames = station.binding is not None
+    return Ledger.open(station.home.ledger_path, station.config.device.id, new_epoch, renames=renames)
 
 
 def labels_of(config: Config) -> LabelPrefixes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devices.beeper import Tone
@@ -12,6 +13,8 @@ from devices.terminal_keys import KeyPress, TerminalKeys, Verdict
 from scanner_app.bootstrap.log import start_log, stop_log
 from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of
 from scanner_app.bootstrap.station import desk_of, intake_of, open_ledger
+from scanner_app.errors import ScannerError
+from scanner_app.store.outbox import OutboxReader
 from scanner_app.terminal.consumer import Bounds, Consumer
 from scanner_app.terminal.faults import LOG
 from scanner_app.terminal.front import LEAVE_WITHIN_NS, Front
@@ -28,12 +31,16 @@ if TYPE_CHECKING:
     from devices.terminal_keys import Heard
     from scanner_app.bootstrap.scanners import Scanner
     from scanner_app.bootstrap.station import Station
+    from scanner_app.bootstrap.syncing import Centre
     from scanner_app.errors import ProgramError
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.view import View
     from scanner_app.workflows.step import Line
+    from sync.binding import Binding
+    from sync.driver import SyncState
 
 NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
 TRIGGER_KEY = "f12"
 WEDGE_PROFILE = ScannerProfile("wedge")
 
@@ -63,6 +70,8 @@ class Terminal:
         )  # fmt: skip
         bounds = Bounds(config.scan.guard_ms, config.scan.spill_after_ms, config.scan.queue_max)
         self._consumer = Consumer(lambda: open_ledger(station), self._front, intake_of(station), clock, bounds)
+        self._centre: Centre | None = None
+        self._entries = 0
         self._log: Handler | None = None
         self.fault: ProgramError | None = None
         self._consumer.died = self._died
@@ -79,11 +88,39 @@ class Terminal:
         self._consumer.start()
         for source in self._sources:
             source.start(self.submit, self._source_changed)
+        if self._station.binding is not None:
+            self._connect(self._station.binding)
+
+    def _connect(self, binding: Binding) -> None:
+        """Begins to talk to the centre, beside everything else. Raises SyncError for keys that cannot be read."""
+        from scanner_app.bootstrap.syncing import Centre  # noqa: PLC0415 - a home without one never loads the network
+
+        reader = partial(OutboxReader.open, self._station.home.ledger_path)
+        centre = Centre(self._station, binding, self._consumer.call, reader)
+        centre.driver.changed = self._linked
+        centre.driver.failed = self._sync_failed
+        self._centre = self._front.sync = centre
+        centre.start()
+
+    def _linked(self, state: SyncState) -> None:
+        """On the driver's thread: the word on the status line has changed."""
+        notice = None if state.notice is None else state.notice.value
+        LOG.info("centre", extra={"state": state.link.value, "code": notice, "cause": state.told or None})
+        self._consumer.post(self._front.refresh)
+
+    def _sync_failed(self, fault: Exception) -> None:
+        """On the driver's thread: it goes on by itself, and so does the work."""
+        if isinstance(fault, ScannerError):
+            LOG.warning("sync failed", extra={"code": fault.code})
+        else:
+            LOG.error("sync failed", exc_info=fault)
 
     def stop(self) -> None:
-        """Sources stop, the queue drains, the ledger closes, the log ends."""
+        """Sources stop, the conversation and the queue end, the ledger closes, the log ends."""
         for source in self._sources:
             source.stop()
+        if self._centre is not None:
+            self._centre.stop()
         self._consumer.stop()
         if self._beeper is not None:
             self._beeper.close()
@@ -92,6 +129,8 @@ class Terminal:
 
     def submit(self, raw: RawScan) -> None:
         """A scan from any source."""
+        if self._centre is not None:
+            self._centre.books.scanned_ms = raw.monotonic_ns // NS_PER_MS
         if not self._consumer.submit(raw) and self._beeper is not None:
             self._beeper.play(Tone.BAD)
 
@@ -102,6 +141,10 @@ class Terminal:
 
     def _publish(self, front: Front) -> None:
         self._view = self._presenter.view(front)
+        entries = front.ledger.counters().entries
+        if self._centre is not None and entries != self._entries:
+            self._centre.driver.committed()
+        self._entries = entries
         for callback in self._callbacks:
             callback()
 

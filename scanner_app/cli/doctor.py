@@ -17,6 +17,7 @@ from scanner_app.errors import ConfigError, StoreError
 from scanner_app.phrases import printable
 from scanner_app.terminal.health import clock_line, disk_line, health_rows, sqlite_line
 from scanner_app.workflows.receiving_scanning import RECEIVED_AT
+from sync.exchange import Failure
 
 if TYPE_CHECKING:
     import argparse
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from scanner_app.bootstrap import Station
     from scanner_app.config import DeviceTable, ScannerTable
     from scanner_app.domain.masters import Place
+    from scanner_app.domain.refusals import Parameters
     from scanner_app.phrases import Phrases
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.health import HealthLine
@@ -99,7 +101,23 @@ def checks(station: Station, say: Phrases) -> Iterator[Check]:
     yield Check(say.say("screen.health.log"), ok=True, text=text)
     yield from _ledger(station, say)
     yield from _scanners(station, say)
-    yield Check(say.say("screen.health.centre"), ok=True, text=say.say("screen.link.no_centre"))
+    yield _centre(station, say)
+
+
+def _centre(station: Station, say: Phrases) -> Check:
+    """Whether the centre lets this device in, asked now; a home that is enrolled nowhere needs none."""
+    name, binding = say.say("screen.health.centre"), station.binding
+    if binding is None:
+        return Check(name, ok=True, text=say.say("screen.link.no_centre"))
+    from scanner_app.bootstrap.syncing import reach  # noqa: PLC0415 - loads the network
+
+    told: Parameters = {"url": binding.url, "device": binding.device, "site": binding.site}
+    failed = reach(station.home.state_folder, binding)
+    if failed is None:
+        return Check(name, ok=True, text=say.say("screen.health.centre.text", told, whole=True))
+    text = say.say(f"screen.health.centre.{failed.failure.value}", told, whole=True)
+    kind = "turned_away" if failed.failure is Failure.TURNED_AWAY else "other"
+    return Check(name, ok=False, text=text, remedy=say.say(f"screen.health.centre.remedy.{kind}", told, whole=True))
 
 
 def _folder(station: Station, say: Phrases) -> Iterator[Check]:

@@ -31,6 +31,8 @@ COMMANDS = {
     "import": ("importing", "documents, items, locations, operators and watch lists from CSV or JSON"),
     "ledger": ("ledger", "verify, export, back up and restore the ledger"),
     "outbox": ("outbox", "what has not been sent yet"),
+    "sync": ("sync", "send and fetch now"),
+    "enrol": ("enrol", "bind this handheld to a centre"),
     "devices": ("devices", "scanners: list them, watch one, simulate one"),
     "doctor": ("doctor", "check permissions, devices, disk, clock and ledger, each with a remedy"),
 }

@@ -1,4 +1,4 @@
-"""`scanner outbox`: what has not been sent yet. There is no centre, so nothing has: the answer says just that."""
+"""`scanner outbox`: what has not been sent yet, and what the centre has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scanner_app.cli.asking import reading
 from scanner_app.cli.telling import counted
-from scanner_app.store.outbox import outbox_of
+from scanner_app.store.outbox import whole_outbox
 
 if TYPE_CHECKING:
     import argparse
@@ -26,9 +26,16 @@ def run(options: argparse.Namespace) -> int:
 
     station = open_station(options.config)
     with reading(station) as connection:
-        pending, oldest_ms = outbox_of(connection)
-    age = None if oldest_ms is None else max(0, round(station.clock.now().timestamp() - oldest_ms / 1000))
-    found = {"pending": pending, "acked": 0, "safe": 0, "parked": 0, "oldest_pending_s": age}
-    waiting = f"{counted(pending, 'entry waits', 'entries wait')}; there is no centre yet"
-    print(json.dumps(found) if options.json else waiting)
+        found = whole_outbox(connection)
+    now_s = station.clock.now().timestamp()
+    age_s = None if found.oldest_ms is None else max(0, round(now_s - found.oldest_ms / 1000))
+    if options.json:
+        figures = {"pending": found.pending, "acked": found.acked, "safe": found.safe, "parked": found.parked}
+        print(json.dumps({**figures, "oldest_pending_s": age_s}))
+        return DONE
+    waits = counted(found.pending, "entry waits", "entries wait")
+    if station.binding is None:
+        print(f"{waits}; this handheld is enrolled nowhere")
+    else:
+        print(f"{waits}{'' if age_s is None else f', the oldest for {age_s} s'}; the centre has {found.acked}")
     return DONE

@@ -50,9 +50,11 @@ def _on_a_terminal() -> bool:
 def _work(options: argparse.Namespace) -> int:
     """The terminal on the home in force; only its configuration is read before the first paint."""
     from scanner_app.config import find_home, home_config  # noqa: PLC0415 - after the arguments are known
+    from sync.binding import bound, read_binding  # noqa: PLC0415 - after the arguments are known
 
     home = find_home(config_file=options.config)
-    config = home_config(home, options.config)
+    binding = read_binding(home.state_folder)
+    config = bound(home_config(home, options.config), binding)
     if not home.ledger_path.exists():
         sys.stderr.write(f"scanner: a new home in {home.state_folder}; `scanner init` configures it.\n")
 
@@ -61,7 +63,7 @@ def _work(options: argparse.Namespace) -> int:
         from scanner_app.bootstrap.scanners import scanners_of  # noqa: PLC0415 - after the first paint
         from scanner_app.bootstrap.terminal import Terminal  # noqa: PLC0415 - after the first paint
 
-        station = Station(home, config, clock_of(options.now, config.zone))
+        station = Station(home, config, clock_of(options.now, config.zone), binding)
         return Terminal(station, scanners_of(station))
 
     return show(config, make)

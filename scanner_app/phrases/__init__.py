@@ -26,7 +26,7 @@ FORMS_BETWEEN = "|"
 """Parts the forms of a word that follows a number."""
 
 
-ALWAYS: Mapping[str, str] = {"card": "CMD-", "typing_key": "F6"}
+ALWAYS: Mapping[str, str] = {"card": "CMD-", "typing_key": "F6", "sync_key": "F9"}
 """What any template may name: what command cards begin with, and the key for typing; here as they are by default."""
 
 

@@ -82,12 +82,13 @@ class Counters:
 class LedgerStep:
     """What may be done within one transaction; made by Ledger.step alone."""
 
-    __slots__ = ("_connection", "_cursor", "head", "trailed", "waiting")
+    __slots__ = ("_connection", "_cursor", "head", "site", "trailed", "waiting")
 
-    def __init__(self, cursor: sqlite3.Cursor, head: Head, waiting: int, trailed: int) -> None:
+    def __init__(self, cursor: sqlite3.Cursor, head: Head, waiting: int, trailed: int, site: SiteMeta) -> None:
         self._connection = cursor.connection
         self._cursor = cursor
         self.head = head
+        self.site = site
         self.waiting = waiting
         self.trailed = trailed
 
@@ -154,8 +155,10 @@ class Ledger:
         """What the centre has not taken, read on the ledger's thread; others open a reader of their own."""
 
     @classmethod
-    def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes]) -> Ledger:
+    def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes], *, renames: bool = False) -> Ledger:
         """Opens the ledger at `path`, made if there is none; `make_epoch` gives 16 random bytes for a new one.
+
+        `renames`: `device` is the name that an enrolment gave; a ledger of another goes on under it in a new epoch.
 
         Raises StoreError: LEDGER_IN_USE, NEWER_SCHEMA, CORRUPT, READ_ONLY, DISK_FULL, NOT_OPENABLE, OTHER_DEVICE.
         """
@@ -166,6 +169,8 @@ class Ledger:
                 head = read_head(database.connection)
                 if head is None:
                     head = open_epoch(database.connection, device, make_epoch(), None)
+                if renames and head.device != device:
+                    head = open_epoch(database.connection, device, make_epoch(), head)
                 _refuse_other_device(head, device, path)
                 fold_if_due(database.connection)
                 return cls(database, head)
@@ -201,7 +206,7 @@ class Ledger:
         cursor = self._cursor
         try:
             cursor.execute("BEGIN IMMEDIATE")
-            step = LedgerStep(cursor, self._head, self._waiting, self._trailed)
+            step = LedgerStep(cursor, self._head, self._waiting, self._trailed, self._site)
             yield step
             cursor.execute("COMMIT")
         except sqlite3.Error as fault:
@@ -254,7 +259,7 @@ class Ledger:
 
     def set_watermark(self, no: int, acked: int, safe: int) -> None:
         """How far the centre has an epoch, and how far on a second disk too; either may be lower than before."""
-        with self.step():
+        with self._database.unforced(), self.step():
             epochs.set_watermark(self._cursor, no, acked, safe)
         self._sent = self._count_sent()
 
@@ -280,7 +285,7 @@ class Ledger:
         if asked is not None and asked != self._site.cursor(end.scope):
             return Applied()
         read = page if isinstance(page, ReadPage) else self.outbox.read_page(page)
-        with self.step():
+        with self._database.unforced(), self.step():
             applied, site_meta = site.apply_page(self._cursor, read, end, self._site)
         return self._took(applied, site_meta)
 
@@ -299,7 +304,7 @@ class Ledger:
     def set_server_time(self, server_time: int, mono_ms: int, boot_id: str) -> None:
         """Keeps when the centre last said what time it is; a commit of its own, so not after each answer."""
         site_meta = replace(self._site, server_time=server_time, server_mono_ms=mono_ms, server_boot_id=boot_id)
-        with self.step():
+        with self._database.unforced(), self.step():
             site.write_meta(self._cursor, site_meta)
         self._site = site_meta
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from array import array
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from scanner_app.domain.entry import decode_entry
 from scanner_app.domain.feed import Batch
+from scanner_app.store import parking
 from scanner_app.store.database import connect_reader
 from scanner_app.store.epochs import LAST_POSITION, chain_of, chains, epoch_states, header_of, link_at, links_of
 from scanner_app.store.faults import translated
@@ -87,6 +89,29 @@ def outbox_of(connection: sqlite3.Connection) -> tuple[int, int | None]:
     if oldest is None:
         return pending, None
     return pending, decode_entry(connection.execute(STORED, (oldest,)).fetchone()[0]).stamp.event_time
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """How many entries wait for the centre, it has, and has on a second disk too; rows that are parked.
+
+    `oldest_ms`: the event time of the oldest that waits, UTC.
+    """
+
+    pending: int
+    acked: int
+    safe: int
+    parked: int
+    oldest_ms: int | None
+
+
+def whole_outbox(connection: sqlite3.Connection) -> Outbox:
+    """All that `scanner outbox` tells."""
+    pending, oldest_ms = outbox_of(connection)
+    known = chains(connection)
+    acked = sum(min(each.acked, each.end) for each in known)
+    safe = sum(min(each.safe, each.end) for each in known)
+    return Outbox(pending, acked, safe, int(connection.execute(parking.COUNT).fetchone()[0]), oldest_ms)
 
 
 def _first_unsent(connection: sqlite3.Connection, chain: Chain) -> int | None:

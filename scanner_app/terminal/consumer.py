@@ -15,7 +15,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from scanner_app.errors import ProgramError, ScannerError, StoreError
 from scanner_app.intake import keyed_digits
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.front import Front
 
+Given = TypeVar("Given")
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 TICK_S = 1.0
@@ -102,6 +103,19 @@ class Consumer:
     def post(self, run: Callable[[], object]) -> None:
         """Queues a job for the ledger thread."""
         self._line.put(Job(run))
+
+    def call(self, run: Callable[[Ledger], Given], timeout_s: float = 60.0) -> Given:
+        """Runs something on the ledger thread in its turn, waits for it, and gives what it gave or raises its fault."""
+        done: Future[Given] = Future()
+
+        def job() -> None:
+            try:
+                done.set_result(run(self._ledger))
+            except Exception as fault:  # noqa: BLE001 - it is the caller's, whatever it is
+                done.set_exception(fault)
+
+        self.post(job)
+        return done.result(timeout_s)
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Drains the queue (spilling what cannot be judged now), closes the ledger and joins the thread."""

@@ -96,7 +96,7 @@ class Desk:
 
     def scan(self, capture: Capture, *, confirms: bool = True) -> Told:
         """One scan: always one entry. `confirms` False: captured too early to confirm what was asked."""
-        moment = self._judge.moment(self.operator, self.work.session.task)
+        moment = self._judge.moment(self.operator, self.work.session.task, self._ledger.site)
         understood = self._intake.understand(capture, moment.today)
         badge = _badge_in(understood)
         seen = Seen(understood, self._unread(capture), self._channels.second(capture))
@@ -183,7 +183,7 @@ class Desk:
         understood: ParsedScan | Refused | None = None,
     ) -> Told:  # fmt: skip
         """Decides and writes one step; the work moves on only when the commit has returned."""
-        moment = self._judge.moment(self.operator, self.work.session.task)
+        moment = self._judge.moment(self.operator, self.work.session.task, self._ledger.site)
         with self._ledger.step() as step:
             routed = route(Router(self._judge, step, self.work, moment, self.find_task))
             told = self._write(step, routed, capture, understood)

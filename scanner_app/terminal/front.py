@@ -27,6 +27,7 @@ from scanner_app.terminal.quick_digits import Asked
 from scanner_app.terminal.shown import Results, Shown
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded, Line, Tone
+from sync.link import Override
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from scanner_app.store.inbox import Capture
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.keys import Actions
+    from scanner_app.terminal.linked import Sync
     from scanner_app.workflows.step import Prompt
 
 TYPED_LENGTH_MAX = 120
@@ -58,6 +60,7 @@ class Front:
     ) -> None:  # fmt: skip
         self.submit: Callable[[RawScan], object] = _nowhere
         self.retry: Callable[[], None] = _nothing
+        self.sync: Sync | None = None
         self._make_desk = make_desk
         self._clock = clock
         self._keys = keys
@@ -181,9 +184,30 @@ class Front:
         return actions_at(
             Standing(
                 self.beneath, self.desk.prompt, overlaid=overlaid, menu_open=self._menu_closes and not overlaid,
-                recall=self.recall, unlockable=self.desk.unlockable,
+                recall=self.recall, unlockable=self.desk.unlockable, sync=self._sync_label(overlaid=overlaid),
             )
         )  # fmt: skip
+
+    def _sync_label(self, *, overlaid: bool) -> str:
+        """What the sync key does: on the menu it hurries and shows health, where it takes or gives back the link."""
+        if self.sync is None or self.beneath is not Room.MENU:
+            return ""
+        if not overlaid:
+            return "screen.key.sync"
+        if self.room is not Room.HEALTH:
+            return ""
+        return "screen.key.go_online" if self._kept_offline else "screen.key.stay_offline"
+
+    @property
+    def _kept_offline(self) -> bool:
+        return self.sync is not None and self.sync.state.override is Override.OFFLINE
+
+    def _sync_key(self, sync: Sync) -> None:
+        if self.room is Room.HEALTH:
+            sync.stay_offline(offline=not self._kept_offline)
+        else:
+            sync.hurry()
+            self._lay_over(Room.HEALTH)
 
     def key_of(self, action: str) -> str:
         """The key that an action has in the configuration, as it is shown."""
@@ -280,6 +304,8 @@ class Front:
             self._open("enquiry", None)
         elif action == "menu":
             self._menu_key()
+        elif action == "sync" and self.sync is not None:
+            self._sync_key(self.sync)
         elif action in {"history", "help"}:
             self._lay_over(Room(action))
 
@@ -383,6 +409,11 @@ class Front:
             return ()
         waiting = Waiting(self.ledger.documents_open(), self.ledger.open_tasks(), len(self.ledger.follow_ups_open()))
         return main_choices(self.desk.operator, waiting)
+
+    def refresh(self) -> None:
+        """The centre brought something: the menu tells of it; what is open stays."""
+        if self.shown.menu and self.beneath is Room.MENU and not self.shown.deliveries:
+            self.shown = replace(self.shown, menu=self._menu())
 
     def show(self, told: Told) -> None:
         """The commit has returned: show the result, sound it, and note when the next prompt was shown."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from scanner_app.domain.entry import Entry, Origin, Stamp
+from scanner_app.domain.entry import Entry, Knew, Origin, Stamp
+from scanner_app.terminal.server_time import last_heard, latest_now
 from scanner_app.workflows.step import Draft, Facts, Moment, Need, Transition, asking
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.facts import Query
     from scanner_app.domain.masters import Operator
     from scanner_app.store.inbox import Capture
-    from scanner_app.store.ledger import LedgerStep, Saved
+    from scanner_app.store.ledger import LedgerStep, Saved, SiteMeta
 
 ROUNDS_MAX = 200
 NS_PER_MS = 1_000_000
@@ -47,18 +48,19 @@ class Judge:
         self._zone = config.zone
         self.make_id = make_id
 
-    def moment(self, operator: Operator | None, task: str | None) -> Moment:
-        """Now, today at the site, who and where; `today` follows the device's clock until a centre's is known."""
+    def moment(self, operator: Operator | None, task: str | None, site: SiteMeta) -> Moment:
+        """Now, today at the site, who and where; `today` follows the later of the device's clock and the centre's."""
         now = self._clock.now()
         return Moment(
             now_ms=round(now.timestamp() * 1000),
-            today=now.astimezone(self._zone).date(),
+            today=latest_now(site, self._clock).astimezone(self._zone).date(),
             operator=operator,
             read_point=self._config.device.read_point,
             task=task or "",
             cage=self._config.device.cage,
             offset=self._offset(now),
             owner=self._config.site.owner,
+            site_as_of_ms=site.as_of,
         )
 
     def decide(self, step: LedgerStep, decide: Callable[[Facts], Transition[S]]) -> Transition[S]:
@@ -81,7 +83,7 @@ class Judge:
         entry = Entry(
             kind=draft.kind,
             event_id=capture.id if capture else self.make_id(),
-            stamp=self._stamp(capture),
+            stamp=self._stamp(capture, step.site),
             origin=Origin(
                 self._config.site.id, self._config.device.id, self._config.device.read_point, context.operator
             ),
@@ -90,6 +92,7 @@ class Judge:
             task=context.task,
             document=draft.document or context.document,
             raw=raw,
+            knew=Knew(step.site.watch_cursor, step.site.feed_cursor),
             reason=draft.reason,
             note=draft.note,
             refers_to=draft.refers_to,
@@ -101,14 +104,15 @@ class Judge:
             step.take_capture(capture.id)
         return saved
 
-    def _stamp(self, capture: Capture | None) -> Stamp:
-        """The capture's own times, or now."""
+    def _stamp(self, capture: Capture | None, site: SiteMeta) -> Stamp:
+        """The capture's own times, or now; and when the centre last said what time it is."""
         if capture is None:
             wall_ms = round(self._clock.now().timestamp() * 1000)
             mono_ms, boot_id = self._clock.monotonic_ns() // NS_PER_MS, self._clock.boot_id
         else:
             wall_ms, mono_ms, boot_id = capture.wall_ms, capture.monotonic_ns // NS_PER_MS, capture.boot_id
-        return Stamp(wall_ms, self._offset(datetime.fromtimestamp(wall_ms / 1000, UTC)), mono_ms, boot_id)
+        offset = self._offset(datetime.fromtimestamp(wall_ms / 1000, UTC))
+        return Stamp(wall_ms, offset, mono_ms, boot_id, *last_heard(site, boot_id))
 
     def _offset(self, instant: datetime) -> int:
         """Minutes by which the site's local time is ahead of UTC."""

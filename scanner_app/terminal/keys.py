@@ -44,7 +44,8 @@ class Standing:
     """Where the worker stands, as far as keys depend on it.
 
     `room` is the work's own; `overlaid`: a list lies over it; `menu_open`: a menu that can be closed again; `recall`:
-    one waits for its answer; `unlockable`: the session is locked and the PIN alone would open it.
+    one waits for its answer; `unlockable`: the session is locked and the PIN alone would open it; `sync`: the phrase of
+    what the sync key does here, empty where there is no centre.
     """
 
     room: Room
@@ -53,13 +54,14 @@ class Standing:
     menu_open: bool = False
     recall: bool = False
     unlockable: bool = False
+    sync: str = ""
 
 
 def actions_at(standing: Standing) -> Actions:
     """What can be done now. While a recall stands only its answers can be given; no question lets a look-up through."""
     if standing.room is Room.FAULT:
         return {"sync": "screen.key.retry"}
-    found = _in_room(standing)
+    found = _in_room(standing) | ({"sync": standing.sync} if standing.sync else {})
     if standing.overlaid:
         found = {action: label for action, label in found.items() if action not in WAYS_OF_KEY}
     return {**found, **BACK} if standing.overlaid or standing.menu_open else found

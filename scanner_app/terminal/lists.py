@@ -17,7 +17,7 @@ from scanner_app.terminal.view import HealthRow, HistoryRow, Mark
 from scanner_app.workflows.goods import container_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from scanner_app.domain.facts import HistoryLine
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.desk import Told
     from scanner_app.terminal.front import Front
+    from scanner_app.terminal.health import HealthLine
     from scanner_app.terminal.keys import Actions
     from scanner_app.terminal.presenter import ScannerText
 
@@ -37,7 +38,7 @@ SEPARATOR_PICTURE = "\u241d"
 GROUP_SEPARATOR = "\x1d"
 HELPED = ("undo", "back", "skip", "history", "enter", "damaged", "look_up", "sync", "menu")
 """Actions in the order in which help tells of them."""
-HELPED_OTHERWISE = frozenset({"answer", "badge", "pin"})
+HELPED_OTHERWISE = frozenset({"answer", "badge", "pin", "retry", "stay_offline", "go_online"})
 """Labels whose key does something else than it does everywhere."""
 
 
@@ -87,12 +88,14 @@ def scan_in_words(scanned: str, say: Phrases) -> str:
     return say.say(code, {"text": text})
 
 
-def health_list(ledger: Ledger, now: datetime, scanner: ScannerText, say: Phrases) -> tuple[HealthRow, ...]:
-    """The scanner first, then the ledger and the machine."""
+def health_list(
+    ledger: Ledger, now: datetime, scanner: ScannerText, centre: Sequence[HealthLine], say: Phrases
+) -> tuple[HealthRow, ...]:
+    """The scanner first, then the centre, then the ledger and the machine."""
     mark = Mark.OK if scanner.ok else Mark.ASK
     text = say.say(scanner.line.code, scanner.line.parameters)
     rows = [HealthRow(say.say("screen.health.scanner"), mark, text)]
-    for row in health_rows(ledger, now):
+    for row in (*centre, *health_rows(ledger, now)):
         remedy = "" if row.remedy is None else say.say(row.remedy)
         text = say.say(row.text.code, row.text.parameters)
         rows.append(HealthRow(say.say(row.name), Mark.OK if row.ok else Mark.STOP, text, remedy))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from scanner_app.errors import ProgramError
 from scanner_app.phrases import printable
 from scanner_app.terminal.keys import OVERLAYS
+from scanner_app.terminal.linked import centre_rows, link_of, oldest_unsent
 from scanner_app.terminal.lists import follow_up_list, health_list, help_list, history_list, scan_in_words
 from scanner_app.terminal.telling import panel_of, phrases_for, sentence
 from scanner_app.terminal.view import (
     HealthRow,
     HistoryRow,
     KeyHint,
-    Link,
     Mark,
     MenuEntry,
     Meter,
@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from scanner_app.phrases import Phrases
     from scanner_app.terminal.front import Front
     from scanner_app.workflows.step import Line
+    from sync.driver import SyncState
 
 CHOOSING = frozenset({Room.MENU, Room.TASK})
 """Rooms in which digits choose."""
 HISTORY_ROWS = 20
+NS_PER_MS = 1_000_000
 RESTART_ROWS = 3
 
 
@@ -97,8 +99,8 @@ class Presenter:
         keys = self._keys(front, say)
         return View(
             room=room,
-            status=self._status(self._user, say),
-            meter=self._meter(front),
+            status=self._status(front, say),
+            meter=self._meter(front, say),
             title=self._title(front, say),
             subtitle=self._subtitle(front, say),
             verb="" if quiet else asks,
@@ -128,8 +130,8 @@ class Presenter:
         say, scanner = self._phrases, self._scanner_text()
         return View(
             room=Room.FAULT,
-            status=self._status(self._user, say),
-            meter=self._meter(front),
+            status=self._status(front, say),
+            meter=self._meter(front, say),
             title=say.say(f"screen.title.{Room.FAULT.value}"),
             subtitle="",
             verb="",
@@ -151,16 +153,20 @@ class Presenter:
     def _clock_text(self, at_ms: int) -> str:
         return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(self._zone).strftime("%H:%M")
 
+    def _mono_ms(self) -> int:
+        return self._clock.monotonic_ns() // NS_PER_MS
+
     def _now_ms(self) -> int:
         return round(self._clock.now().timestamp() * 1000)
 
-    def _status(self, user: str, say: Phrases) -> Status:
+    def _status(self, front: Front, say: Phrases) -> Status:
+        link, link_text = link_of(_state(front), self._mono_ms(), say)
         return Status(
-            user=user,
+            user=self._user,
             site=self._config.site.name,
             read_point=self._config.device.read_point,
-            link=Link.NO_CENTRE,
-            link_text=say.say("screen.link.no_centre"),
+            link=link,
+            link_text=link_text,
             clock=self._clock_text(self._now_ms()),
         )
 
@@ -170,12 +176,14 @@ class Presenter:
             self._across = say.say(line.code, line.parameters)
         return self._across
 
-    def _meter(self, front: Front) -> Meter:
-        return Meter(
-            scans=front.shown.captured,
-            saved=front.ledger.counters().scans_saved,
-            waiting=front.shown.waiting,
-        )
+    def _meter(self, front: Front, say: Phrases) -> Meter:
+        counters = front.ledger.counters()
+        scans, saved, waiting = front.shown.captured, counters.scans_saved, front.shown.waiting
+        if front.sync is None:
+            return Meter(scans, saved, waiting)
+        is_stopped = front.shown.fault is not None
+        age = "" if is_stopped else oldest_unsent(front.ledger, self._now_ms(), say)
+        return Meter(scans, saved, waiting, counters.scans_sent, counters.parked, age)
 
     def _title(self, front: Front, say: Phrases) -> str:
         room = front.room
@@ -244,7 +252,8 @@ class Presenter:
     def _health(self, front: Front, say: Phrases) -> tuple[HealthRow, ...]:
         if front.room is not Room.HEALTH:
             return ()
-        return health_list(front.ledger, self._clock.now(), self._scanner_text(), say)
+        centre = centre_rows(front.ledger, _state(front), self._mono_ms(), self._now_ms(), say)
+        return health_list(front.ledger, self._clock.now(), self._scanner_text(), centre, say)
 
     def _notes(self, front: Front, say: Phrases) -> tuple[str, ...]:
         if front.room is Room.HELP:
@@ -252,6 +261,10 @@ class Presenter:
         if front.room is Room.PARKED:
             return follow_up_list(front.ledger, self._clock.now().astimezone(self._zone).date(), say)
         return ()
+
+
+def _state(front: Front) -> SyncState | None:
+    return None if front.sync is None else front.sync.state
 
 
 def _fault_panel(fault: ScannerError, say: Phrases) -> Panel:

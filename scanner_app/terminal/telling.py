@@ -27,7 +27,11 @@ MARK_OF_TONE = {
 
 def phrases_for(config: Config, language: str | None = None) -> Phrases:
     """The phrases of a language, by default the device's; they name cards and keys as the configuration does."""
-    always = {"card": config.labels.command, "typing_key": config.keys.enter.upper()}
+    always = {
+        "card": config.labels.command,
+        "typing_key": config.keys.enter.upper(),
+        "sync_key": config.keys.sync.upper(),
+    }
     return phrases_of(language or config.screen.language, always)
 
 

@@ -36,7 +36,7 @@ from scanner_app.workflows.goods import (
     item_line,
     said_to_hold_cases,
 )
-from scanner_app.workflows.local_time import local_clock
+from scanner_app.workflows.local_time import local_clock, local_day
 from scanner_app.workflows.movement_lines import movement_lines, place_text
 from scanner_app.workflows.step import Line, Tone
 
@@ -67,6 +67,9 @@ class Found:
     named: Parameters
     tone: Tone = Tone.TICK
     subject: Subject | None = None
+
+
+HOUR_MS = 3_600_000
 
 
 def about_unit(unit: Unit, facts: Facts, moment: Moment) -> Found:
@@ -201,5 +204,12 @@ def _on_hand(stock: tuple[StockLine, ...]) -> tuple[StockLine, ...]:
 
 
 def _as_of(moment: Moment) -> Line:
-    """How old what is told is: this device's view, now."""
-    return Line("line.enquiry.as_of", {"clock": local_clock(moment.now_ms, moment.offset)})
+    """How old what is told is: the site's stock when it was last whole here, or this device's own view, now."""
+    at_ms = moment.site_as_of_ms
+    if at_ms is None:
+        return Line("line.enquiry.as_of", {"clock": local_clock(moment.now_ms, moment.offset)})
+    clock, day = local_clock(at_ms, moment.offset), local_day(at_ms, moment.offset)
+    if day == local_day(moment.now_ms, moment.offset):
+        return Line("line.enquiry.site_as_of", {"clock": clock})
+    hours = max(0, moment.now_ms - at_ms) // HOUR_MS
+    return Line("line.enquiry.site_as_of_day", {"day": day, "clock": clock, "hours": hours})

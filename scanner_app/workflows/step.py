@@ -85,6 +85,8 @@ class Moment:
     """Minutes by which the site's local time is ahead of UTC at `now_ms`."""
     owner: str = DEFAULT_OWNER
     """Whose goods these are unless a document says otherwise."""
+    site_as_of_ms: int | None = None
+    """When the site's stock was last known to be whole on this device; None where it stands alone."""
 
 
 @dataclass(frozen=True, slots=True)

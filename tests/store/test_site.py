@@ -448,3 +448,25 @@ def test_a_ledger_of_an_earlier_schema_makes_its_overlay_once(path: Path, monkey
     ledger.close()
     assert verify(path).findings == ()
     open_ledger(path).close()
+
+
+def test_what_the_centre_would_tell_again_is_not_forced_to_the_disk_and_scans_are(site: Site) -> None:
+    """A scan never waits for the flash because of an answer; the next scan is forced as ever."""
+    said: list[str] = []
+    connection = site.ledger._connection
+    connection.set_trace_callback(said.append)
+    site.ledger.set_watermark(1, 0, 0)
+    site.take(site.others_row(received(key("S1"))))
+    own(site, received(key("S2")))
+    connection.set_trace_callback(None)
+    levels = [text.rpartition("=")[2] if text.startswith("PRAGMA sync") else text for text in said]
+    commits = [level for text, level in zip(levels, _in_force(levels), strict=True) if text == "COMMIT"]
+    assert commits == ["NORMAL", "NORMAL", "FULL"]
+
+
+def _in_force(said: list[str]) -> Iterator[str]:
+    """The level that was in force at each statement."""
+    level = "FULL"
+    for text in said:
+        level = text if text in {"NORMAL", "FULL"} else level
+        yield level
