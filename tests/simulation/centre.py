@@ -50,6 +50,7 @@ RECALLS: Final = (
     Watch("WTC-1", "watch", GTIN, None, "S3", "theft"),
 )
 LINK_OF: Final = "SELECT hash FROM entry WHERE site_id = ? AND epoch = ? AND seq = ?"
+COUNTED_UP_TO: Final = "SELECT event_id FROM entry WHERE site_id = ? AND n <= ? AND standing = 'projected'"
 EVENTS: Final = "SELECT event_id FROM entry WHERE site_id = ?"
 
 
@@ -220,8 +221,8 @@ class Centre:
 
     def keep_records(self, site: str) -> str:
         """A master record, a recall or a policy more, changed or less; rarely what was deleted is forgotten too."""
-        kept = self.source.choice((_name_item, _recall, _end_recall, _set_policy, _end_policy, _prune))
-        self.books.do(site, partial(kept, number=self.source.randrange(3)))
+        kept = self.source.choice(OFFICE)
+        self.books.do(site, partial(kept, number=self.source.randrange(2)))
         return kept.__name__.strip("_")
 
     # What it holds.
@@ -230,6 +231,10 @@ class Centre:
         """Whether this link is of its own chain."""
         row = self.session.one(LINK_OF, (site, bytes.fromhex(epoch), seq))
         return not seq or (row is not None and row[0].hex() == link)
+
+    def counted(self, site: str, number: int) -> set[bytes]:
+        """The events that are counted up to a number of the feed."""
+        return {row[0] for row in self.session.all(COUNTED_UP_TO, (site, number))}
 
     def events(self, site: str) -> set[bytes]:
         """The events of all entries, whatever their standing."""
@@ -277,3 +282,7 @@ def _end_policy(writing: Writing, number: int) -> None:
 def _prune(writing: Writing, number: int) -> None:
     _end_policy(writing, number)
     drop_tombstones(writing.session, writing.site, writing.now_ms + 1)
+
+
+OFFICE: Final = (_name_item, _recall, _recall, _end_recall, _set_policy, _set_policy, _end_policy, _prune, _prune)
+"""What the office does, each as often as it stands here."""

@@ -91,6 +91,7 @@ class Image(NamedTuple):
     facts: tuple[Fact, ...]
     told: dict[int, int]
     base_spoilt: bool
+    base_past: int
 
 
 @dataclass
@@ -107,6 +108,8 @@ class Device:
     image: Image | None = None
     lost_lists: set[str] = field(default_factory=set)
     base_spoilt: bool = False
+    base_past: int = 0
+    """The centre's past that the base is of."""
     page_rows: int = 500
     started_ms: int = 0
     skew_ms: int = 0
@@ -276,11 +279,13 @@ class Device:
                 self.world.scan_beside(self)
                 end = PageEnd(page.scope, page.cursor, page.server_time, page.site_sum)
                 self.world.count("page")
-                return not self.ledger.apply_page(read, end).sum_differs
+                same = not self.ledger.apply_page(read, end).sum_differs
+                self.base_past = self.past
+                return same
             case LoadSnapshot():
                 check_snapshot(self.snapshot_path())
                 self.ledger.load_snapshot(self.snapshot_path())
-                self.base_spoilt = False
+                self.base_spoilt, self.base_past = False, self.past
                 self.world.count("snapshot loaded")
             case ServerTime(server_time) if self.source.random() < 0.1:
                 self.ledger.set_server_time(server_time, now_ms, f"boot-{self.boots}")
@@ -292,7 +297,7 @@ class Device:
 
     def keep_image(self) -> None:
         """A copy of the disk, or a backup by the command, that may be put back later."""
-        told = (self.identity, tuple(self.facts), dict(self.told), self.base_spoilt)
+        told = (self.identity, tuple(self.facts), dict(self.told), self.base_spoilt, self.base_past)
         if self.source.random() < 0.8:
             self.image = Image(self.ledger._connection.serialize(), None, *told)
             return
@@ -316,7 +321,7 @@ class Device:
             restore(image.copy, self.path, self.identity.device, self.make_epoch, stamp)
         self.facts, self.told = list(image.facts), dict(image.told)
         self.written = [entry for entry in self.written if entry.event_id in {fact.event_id for fact in self.facts}]
-        self.base_spoilt = image.base_spoilt
+        self.base_spoilt, self.base_past = image.base_spoilt, image.base_past
         self.start()
         return before - {fact.event_id for fact in self.facts}
 
@@ -327,7 +332,8 @@ class Device:
             self.world, label, self.identity, folder, Random(self.source.getrandbits(60)),
             lost_lists=set(self.lost_lists), skew_ms=self.skew_ms, started_ms=self.started_ms,
         )  # fmt: skip
-        other.image = Image(content, None, self.identity, tuple(self.facts), dict(self.told), self.base_spoilt)
+        told = (self.identity, tuple(self.facts), dict(self.told), self.base_spoilt, self.base_past)
+        other.image = Image(content, None, *told)
         other.put_image_back()
         return other
 
@@ -359,6 +365,16 @@ class Device:
             held = self.world.centre.events(self.identity.site)
             sent = sum(fact.is_scan and fact.key in held for fact in self.facts)
             promise(counters.scans_sent <= sent, f"{self.label}: tells {counters.scans_sent} as sent, {sent} are")
+        self._check_echoes()
+
+    def _check_echoes(self) -> None:
+        """What is shown as the site's is the site's: no own scan is out of sight before the base holds it."""
+        if self.base_past != self.world.centre.past:
+            return
+        counted = self.world.centre.counted(self.identity.site, self.ledger.site.feed_n)
+        for (event,) in self.ledger._connection.execute(ECHOED):
+            held = bytes.fromhex(event.replace("-", "")) in counted
+            promise(held, f"{self.label}: {event} is taken for the site's, and its base does not hold it")
 
     def _check_watermarks(self) -> bool:
         """Whether all of them were told since the centre was last put back."""
@@ -392,6 +408,7 @@ class Device:
             promise(not early, f"{self.label}: says that it is quiet, and {fact.event_id} is unsent")
 
 
+ECHOED: Final = "SELECT event_id FROM entry WHERE position IN (SELECT position FROM echo)"
 EVENTS_OF_EPOCH: Final = (
     "SELECT event_id FROM entry WHERE epoch_no = ? AND seq <= ? UNION "
     "SELECT e.event_id FROM reissue r JOIN entry e ON e.position = r.position WHERE r.epoch_no = ? AND r.seq <= ?"

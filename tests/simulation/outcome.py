@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from scanner_app.domain.stock import NOT_COME, NOT_OURS, case_place
 from scanner_app.store.verify import verify as verify_ledger
 from server import feed
+from server.lists import is_whole
 from server.strict import id_text, read_entry
 from server.trail import lists_of
 from server.verify import verify as verify_centre
@@ -68,6 +69,7 @@ VIEWS: Final = {
 OVERLAY: Final = ("on_hand", "unit", "container", "document_progress", "closing", "follow_up")
 COUNTED: Final = "SELECT event_id, count(*) FROM entry WHERE site_id = ? AND standing = 'projected' GROUP BY event_id"
 STORED: Final = "SELECT standing, event_id, bytes FROM entry WHERE site_id = ? ORDER BY n"
+WAITING: Final = "SELECT digest FROM quarantine WHERE site_id = ? AND digest <> ''"
 FLAGS: Final = "SELECT code, subject, closed_by FROM flag WHERE site_id = ?"
 BELOW_ZERO: Final = "SELECT count(*) FROM on_hand WHERE site_id = ? AND quantity < 0"
 UNECHOED: Final = "SELECT event_id FROM entry WHERE position NOT IN (SELECT position FROM echo) ORDER BY 1"
@@ -95,6 +97,8 @@ def _counts_once(world: World, site: str) -> None:
     twice = [id_text(event) for event, times in counted.items() if times > 1]
     promise(not twice, f"{site}: counted more than once: {twice}")
     held = world.centre.events(site)
+    waiting = [digest for (digest,) in session.all(WAITING, (site,)) if is_whole(session, site, digest)]
+    promise(not waiting, f"{site}: an entry waits for a list that is there: {waiting}")
     for device in world.devices:
         if device.identity.site != site:
             continue

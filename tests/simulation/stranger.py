@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -102,10 +103,25 @@ class Stranger:
             if isinstance(answer, wire.ListsWanted):
                 absent = self.handheld.push(answer.seq + 1, answer.seq, absent=answer.digests)
                 centre.push(identity, wire.write(absent))
+            self._meddle(answer)
         except ProblemError as problem:
             promise(problem.code == "TOO_LARGE", f"a push of a stranger's is refused: {problem.code}")
             centre.push(identity, wire.write(self.handheld.push(start, start)))
         return True
+
+    def _meddle(self, answer: wire.PushAnswer) -> None:
+        """Sends a list of somebody else's, as it is or spoilt: that is good for its entry, or nothing at all."""
+        found = self.world.some_list(self.site)
+        if found is None or isinstance(answer, wire.Fork) or self.world.is_quiet:
+            return
+        digest, chunks = found
+        hashes = tuple(hashlib.sha256(chunk).hexdigest() for chunk in chunks)
+        good = self.source.random() < 0.5
+        sent = [chunk if good else chunk[:-1] + b"?" for chunk in chunks]
+        lists = tuple(wire.Chunk(digest, hashes, n, content) for n, content in enumerate(sent))
+        if sum(map(len, sent)) < wire.PUSH_BYTES_MAX:
+            meddling = self.handheld.push(answer.seq + 1, answer.seq, lists=lists)
+            self.world.centre.push(self.handheld.identity, wire.write(meddling))
 
     def push_all(self) -> None:
         """Everything, in calm weather."""

@@ -55,18 +55,18 @@ WEATHER: Final[dict[str, tuple[float, ...]]] = {
     "meanwhile": (0, 0.1, 0.3),
     "scan beside": (0, 0.05, 0.2),
     "snapshot spoilt on the disk": (0, 0, 0.2),
-    "list lost or spoilt": (0, 0, 0.1),
-    "program restarted": (0, 0.02),
+    "list lost or spoilt": (0, 0, 0.3),
+    "program restarted": (0, 0.02, 0.1),
     "image kept": (0.1,),
-    "disk put back": (0, 0, 0.05),
-    "cloned": (0, 0, 0.02),
+    "disk put back": (0, 0.03, 0.1),
+    "cloned": (0, 0, 0.05),
     "renamed": (0, 0, 0.02),
     "clock jumps": (0, 0.05),
-    "base spoilt": (0, 0, 0.02),
+    "base spoilt": (0, 0, 0.05),
     "standby follows": (0.1,),
     "backup": (0, 0.02, 0.05),
-    "centre put back": (0, 0, 0.03),
-    "records kept": (0, 0.05, 0.2),
+    "centre put back": (0, 0.02, 0.06),
+    "records kept": (0, 0.1, 0.3),
     "poison": (0, 0.05, 0.2),
 }
 """What may happen, and how often: of each kind none, a little or a lot, drawn for each run."""
@@ -142,6 +142,15 @@ class World:
     def some_event(self) -> str | None:
         """An event that some device has made."""
         return self.source.choice(self.events) if self.events else None
+
+    def some_list(self, site: str) -> tuple[str, list[bytes]] | None:
+        """A member list of some device of a site."""
+        device = self.source.choice(self.devices)
+        rows = device.ledger._connection.execute("SELECT digest FROM list_chunk ORDER BY digest").fetchall()
+        if not rows or device.identity.site != site:
+            return None
+        (digest,) = self.source.choice(rows)
+        return digest, device.reader.chunks_of(digest)
 
     def made(self, event_id: str) -> None:
         """An entry was saved."""
