@@ -280,12 +280,15 @@ class Device:
                 end = PageEnd(page.scope, page.cursor, page.server_time, page.site_sum)
                 self.world.count("page")
                 same = not self.ledger.apply_page(read, end).sum_differs
-                self.base_past = self.past
+                if page.scope is wire.Scope.FEED:
+                    self.base_past = self.past
                 return same
             case LoadSnapshot():
                 check_snapshot(self.snapshot_path())
                 self.ledger.load_snapshot(self.snapshot_path())
                 self.base_spoilt, self.base_past = False, self.past
+                if self._check_watermarks():
+                    self._check_echoes()
                 self.world.count("snapshot loaded")
             case ServerTime(server_time) if self.source.random() < 0.1:
                 self.ledger.set_server_time(server_time, now_ms, f"boot-{self.boots}")
@@ -365,7 +368,7 @@ class Device:
             held = self.world.centre.events(self.identity.site)
             sent = sum(fact.is_scan and fact.key in held for fact in self.facts)
             promise(counters.scans_sent <= sent, f"{self.label}: tells {counters.scans_sent} as sent, {sent} are")
-        self._check_echoes()
+            self._check_echoes()
 
     def _check_echoes(self) -> None:
         """What is shown as the site's is the site's: no own scan is out of sight before the base holds it."""
