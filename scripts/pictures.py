@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanner_app.bootstrap import Station, desk_of, intake_of, open_ledger
-from scanner_app.cli.init import make_home
+from scanner_app.cli.init import Names, make_home
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home, read_config
 from scanner_app.demo.labels import badge_scan, document_scan, expected_scan
@@ -42,7 +42,7 @@ def main() -> int:
 def draw(folder: Path) -> None:
     """Receives a few packs of a delivery, and draws what the worker sees."""
     home = Home(folder / "config.toml", folder)
-    site = make_home(home, TODAY.isoformat(), demo=True)
+    site = make_home(home, TODAY.isoformat(), Names(), demo=True)
     clock = SettableClock(datetime(2026, 11, 22, 8, 40, tzinfo=UTC))
     station = Station(home, read_config(home.config_path), clock)
     heard: list[Told] = []

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field, replace
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from scanner_app.errors import ConfigError, SyncError
 
@@ -26,6 +27,14 @@ CA_NAME: Final = "ca.pem"
 OWNER_FILE: Final = 0o600
 OWNER_FOLDER: Final = 0o700
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+PLAIN: Final = re.compile(r"[^\s@?#\\\x00-\x1f\x7f-\x9f]+")
+"""An address without user, query, fragment, or what a terminal or a parser would pass over."""
+
+IN_A_HEADER: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
+"""A bearer token (RFC 6750, 2.1)."""
+
+DEVICE_KEY_BYTES: Final = 32
+TEXTS: Final = ("url", "device", "site", "site_name", "time_zone", "centre_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +61,44 @@ class Token:
 def checked_url(text: str, *, allow_http: bool) -> str:
     """The centre's address without a slash at its end. Raises ConfigError for anything else than HTTPS.
 
-    Plain HTTP is taken to this machine itself, or where `allow_http` says so.
+    Plain HTTP is taken to this machine itself, or where `allow_http` says so. What is no address is not shown: it may
+    hold a password.
     """
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ConfigError("URL_INVALID", f"{text!r} is no address of a centre.", remedy="Write https://HOST[:PORT].")
+    parts = _parts_of(text)
+    if parts is None:
+        raise ConfigError("URL_INVALID", "This is no address of a centre.", remedy="Write https://HOST[:PORT].")
     if parts.scheme == "http" and not allow_http and parts.hostname not in LOOPBACK:
         message = f"{text} would send everything in clear."
         raise ConfigError("HTTP_REFUSED", message, remedy="Use https, or say --allow-http if nobody can listen.")
     return text.rstrip("/")
 
 
+def _parts_of(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_address and PLAIN.fullmatch(text) else None
+
+
 def read_binding(home: Path) -> Binding | None:
-    """The binding of a home; None where it was never enrolled. Raises SyncError BINDING_UNREADABLE."""
+    """The binding of a home; None where it was never enrolled.
+
+    Raises SyncError BINDING_UNREADABLE, and what `checked_url` raises where the file was changed by hand.
+    """
     path = home / BINDING_NAME
     try:
-        return Binding(**json.loads(path.read_text("utf-8")))
+        given = json.loads(path.read_text("utf-8"))
+        binding = Binding(**{each.name: given[each.name] for each in fields(Binding) if each.name in given})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as fault:
+    except (OSError, ValueError, TypeError, KeyError) as fault:
         raise _unreadable(path) from fault
+    if not all(isinstance(getattr(binding, name), str) for name in TEXTS) or not isinstance(binding.allow_http, bool):
+        raise _unreadable(path)
+    checked_url(binding.url, allow_http=binding.allow_http)
+    return binding
 
 
 def keep_binding(home: Path, binding: Binding) -> None:
@@ -92,9 +119,12 @@ def read_token(home: Path) -> Token:
     path = home / KEYS_FOLDER / TOKEN_NAME
     try:
         given = json.loads(path.read_text("utf-8"))
-        return Token(str(given["token"]), int(given["until_ms"]))
+        token = Token(given["token"], given["until_ms"])
     except (OSError, ValueError, TypeError, KeyError):
         raise _unreadable(path) from None
+    if type(token.text) is not str or type(token.until_ms) is not int or not IN_A_HEADER.fullmatch(token.text):
+        raise _unreadable(path)
+    return token
 
 
 def keep_token(home: Path, token: Token) -> None:
@@ -106,9 +136,12 @@ def read_device_key(home: Path) -> bytes:
     """The device's private key, 32 bytes. Raises SyncError BINDING_UNREADABLE."""
     path = home / KEYS_FOLDER / DEVICE_KEY_NAME
     try:
-        return bytes.fromhex(path.read_text("ascii"))
+        key = bytes.fromhex(path.read_text("ascii"))
     except (OSError, ValueError):
         raise _unreadable(path) from None
+    if len(key) != DEVICE_KEY_BYTES:
+        raise _unreadable(path)
+    return key
 
 
 def keep_device_key(home: Path, key: bytes) -> None:
@@ -136,13 +169,13 @@ def keep(path: Path, text: str) -> None:
     """Writes a file of its owner's alone, whole or not at all, and forces it to the disk."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
     beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_FILE)
-    try:
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OWNER_FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         os.fchmod(descriptor, OWNER_FILE)
-        os.write(descriptor, text.encode())
+        file.write(text)
+        file.flush()
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     beside.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

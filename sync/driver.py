@@ -10,144 +10,69 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
+import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final
 
-from sync.exchange import (
-    AskHeads,
-    AskPage,
-    AskSnapshot,
-    AskToken,
-    Failed,
-    Failure,
-    Notice,
-    NoticeCode,
-    SendLists,
-    SendPush,
-    SnapshotTaken,
-    Wait,
-)
+from sync.asking import Asking, Books, Identity, Post, Sending
+from sync.backoff import Backoff
+from sync.exchange import ApplyPage, Failed, Notice, NoticeCode, Wait, part_of
 from sync.link import LinkState, Override
-from sync.outbox import Outbox
-from sync.wire import (
-    PROTO,
-    PUSH_BYTES_MAX,
-    ROWS_MAX,
-    SCHEMA,
-    Chunk,
-    Epoch,
-    Fork,
-    Heads,
-    PullAnswer,
-    Push,
-    PushAnswer,
-    TokenAnswer,
-    WireError,
-    read,
-    signed_bytes,
-    write,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Hashable
 
     from sync.engine import Engine
-    from sync.exchange import Effect, Outcome, Request
+    from sync.exchange import Effect, Request
 
-ROWS_WHILE_SCANNING: Final = 50
-"""Rows of a page while somebody scans: a scan never waits for more than the commit of one page."""
+__all__ = ["Books", "Driver", "Identity", "Post", "Sending", "SyncState"]
 
-SCANNING_MS: Final = 3_000
-STREAM_AGAIN_S: Final = 5.0
-ROUND_AFTER_FAULT_MS: Final = 5_000
-"""How long a round that failed by itself (the ledger stopped) is left alone."""
+STREAM_LASTED_MS: Final = 30_000
+"""A stream that ended sooner did not work: the next one is opened later, and not by all devices at once."""
 
-CURED_BY_AN_ANSWER: Final = frozenset({NoticeCode.TURNED_AWAY, NoticeCode.OTHER_VERSION, NoticeCode.REFUSED})
+AFTER_FAULT_S: Final = 5.0
+"""How long a thread rests whose round failed by itself (the ledger stopped): neither commit nor stream wakes it."""
+
+CURED_BY_ANY_ANSWER: Final = frozenset({NoticeCode.TURNED_AWAY, NoticeCode.OTHER_VERSION})
+CURED_BY_A_SUM: Final = frozenset({NoticeCode.SUM_DIFFERS, NoticeCode.SNAPSHOT_LOOP})
 STREAM_PATH: Final = "/v1/stream"
 MORE: Final = "more"
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
-    """Entries of one epoch as the ledger gives them: the link before them, their exact bytes, the link after them."""
-
-    epoch: Epoch
-    start: int
-    prev_hash: str
-    entries: tuple[bytes, ...]
-    last: int
-    last_hash: str
-
-
-class Books(Outbox, Protocol):
-    """The ledger as the driver needs it. Reading is for the driver's thread; `perform` waits for the ledger's own."""
-
-    def sending(self, no: int, start: int, entries_max: int, bytes_max: int) -> Sending:
-        """Entries of an epoch from a sequence on; none for `entries_max` 0."""
-
-    def chunks_of(self, digest: str) -> Sequence[bytes]:
-        """The chunks of a member list; none where it is not there."""
-
-    def quiet_until(self, no: int, seq: int) -> int:
-        """The time before which no fact is unsent once the centre has this epoch up to `seq`."""
-
-    def health(self) -> dict[str, str | int | bool | None]:
-        """What the fleet page shows of this device."""
-
-    def last_scan_ms(self) -> int:
-        """Monotonic milliseconds of the last scan."""
-
-    def snapshot_path(self) -> Path:
-        """Where a fetched snapshot is put."""
-
-    def perform(self, effect: Effect, now_ms: int) -> bool:
-        """Takes an effect into the ledger, or keeps it; False: a page's checksum is not the base's.
-
-        Raises ScannerError where the ledger cannot; the effect is then as if it had never been.
-        """
-
-
-class Post(Protocol):
-    """How messages get to the centre (sync.transport; a network that misbehaves in the simulation)."""
-
-    def post(self, path: str, body: bytes) -> bytes | Failed:
-        """The answer's body."""
-
-    def get(self, path: str, parameters: dict[str, str] | None = None) -> bytes | Failed:
-        """The answer's body."""
-
-    def fetch(self, path: str, into: Path) -> object | Failed:
-        """A file, fetched and checked."""
-
-
-class Identity(Protocol):
-    """Who this device is at the centre."""
-
-    @property
-    def device(self) -> str:
-        """Its name there."""
-
-    def sign(self, message: bytes) -> bytes:
-        """Its signature (Ed25519)."""
-
-
-@dataclass(frozen=True, slots=True)
 class SyncState:
-    """What the screen says of it. `since_ms` is monotonic."""
+    """What the screen says of it. `since_ms` is monotonic. `trouble`: why the last request came to nothing."""
 
     link: LinkState = LinkState.OFFLINE
     since_ms: int = 0
     override: Override = Override.AUTOMATIC
     notice: NoticeCode | None = None
     told: str = ""
+    trouble: Failed | None = None
+
+
+@dataclass(slots=True)
+class _Said:
+    """What was said from other threads since the last round."""
+
+    woken: bool = False
+    hinted: bool = False
+    hurried: bool = False
+    override: Override | None = None
+
+    @property
+    def anything(self) -> bool:
+        return self.woken or self.hinted or self.hurried or self.override is not None
 
 
 @dataclass(slots=True)
 class Driver:
-    """One device's conversation with its centre. `turn` is for one thread; the rest may be called from any."""
+    """One device's conversation with its centre. `turn` is for one thread; the rest may be called from any.
+
+    `changed`, `failed` and `ended` are called on its threads and raise nothing: a new state; a fault of a round, which
+    is tried again; the last call on the thread that reads the books. `hang_up` ends the requests in the air.
+    """
 
     engine: Engine
     books: Books
@@ -157,12 +82,13 @@ class Driver:
     state: SyncState = field(default_factory=SyncState)
     changed: Callable[[SyncState], None] = lambda _: None
     failed: Callable[[Exception], None] = lambda _: None
+    hang_up: Callable[[], None] = lambda: None
+    ended: Callable[[], None] = lambda: None
     _published: SyncState = field(default_factory=SyncState)
+    _refused: Hashable = None
+    """What the notice REFUSED is about."""
     _turn: threading.Condition = field(default_factory=threading.Condition)
-    _woken: bool = False
-    _hinted: bool = False
-    _hurried: bool = False
-    _override: Override | None = None
+    _said: _Said = field(default_factory=_Said)
     _stopping: bool = False
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -176,82 +102,117 @@ class Driver:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """No further request; one that is under way ends by itself."""
-        self._wake("_stopping")
-        self._threads[0].join(timeout_s)
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Ends both threads; a request in the air is given up, and a later driver asks again. False: not in time."""
+        with self._turn:
+            self._stopping = True
+            self._turn.notify_all()
+        self.hang_up()
+        deadline = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def committed(self) -> None:
         """Something was written: there may be something to send."""
-        self._wake("_woken")
+        with self._turn:
+            self._said.woken = True
+            self._turn.notify_all()
+
+    def hinted(self) -> None:
+        """The centre has something new."""
+        with self._turn:
+            self._said.hinted = True
+            self._turn.notify_all()
 
     def hurry(self) -> None:
         """Try now."""
-        self._wake("_hurried")
+        with self._turn:
+            self._said.hurried = True
+            self._turn.notify_all()
 
     def set_override(self, override: Override) -> None:
         """Stays offline until said otherwise, or goes on by itself."""
         with self._turn:
-            self._override = override
-        self._wake("_woken")
-
-    def _wake(self, what: str) -> None:
-        with self._turn:
-            setattr(self, what, True)
+            self._said.override = override
             self._turn.notify_all()
 
     # On the driver's thread.
 
     def _talk(self) -> None:
-        while not self._stopping:
-            try:
-                until_ms = self.turn()
-            except Exception as fault:  # noqa: BLE001 - told, and tried again: the scan path never hears of it
-                self.failed(fault)
-                until_ms = self.now_ms() + ROUND_AFTER_FAULT_MS
-            if until_ms is not None:
-                self._wait(until_ms)
+        try:
+            while not self._stopping:
+                try:
+                    until_ms = self.turn()
+                except Exception as fault:  # noqa: BLE001 - told, and tried again: the scan path never hears of it
+                    self._rest_after(fault)
+                else:
+                    self._wait(until_ms)
+        finally:
+            self.ended()
 
-    def _wait(self, until_ms: int) -> None:
+    def _wait(self, until_ms: int | None) -> None:
+        if until_ms is None:
+            return
         with self._turn:
-            if not (self._woken or self._hinted or self._hurried or self._stopping):
-                self._turn.wait(max(0, until_ms - self.now_ms()) / 1000)
+            self._turn.wait_for(lambda: self._said.anything or self._stopping, max(0, until_ms - self.now_ms()) / 1000)
+
+    def _rest_after(self, fault: Exception) -> None:
+        if self._stopping:
+            return
+        self.failed(fault)
+        with self._turn:
+            self._turn.wait_for(lambda: self._said.hurried or self._stopping, AFTER_FAULT_S)
 
     def turn(self) -> int | None:
         """One round: at most one request and its effects. Until when there is nothing to do, or None: go on at once."""
         self._heed()
-        now_ms = self.now_ms()
-        asked = self.engine.next(now_ms, self.books)
-        if isinstance(asked, Wait):
+        try:
+            return self._round()
+        finally:
             self._publish()
-            return asked.until_ms
-        outcome = self._ask(asked)
-        if not isinstance(outcome, Failed) and self.state.notice in CURED_BY_AN_ANSWER:
-            self.state = replace(self.state, notice=None, told="")
-        now_ms = self.now_ms()
-        for effect in self.engine.done(asked, outcome, now_ms, self.books):
-            self._take(effect, now_ms)
-        self._publish()
-        return None
 
     def _heed(self) -> None:
         """What was said from other threads since the last round."""
         with self._turn:
-            hinted, hurried, override = self._hinted, self._hurried, self._override
-            self._woken = self._hinted = self._hurried = False
-            self._override = None
-        if hinted:
+            said, self._said = self._said, _Said()
+        if said.hinted:
             self.engine.hint()
-        if hurried:
+        if said.hurried:
             self.engine.hurry()
-        if override is not None:
-            self.engine.set_override(override, self.now_ms())
+        if said.override is not None:
+            self.engine.set_override(said.override, self.now_ms())
 
-    def _take(self, effect: Effect, now_ms: int) -> None:
+    def _round(self) -> int | None:
+        asked = self.engine.next(self.now_ms(), self.books)
+        if isinstance(asked, Wait):
+            return asked.until_ms
+        outcome = Asking(self.books, self.post, self.identity, self.now_ms).ask(asked)
+        if not isinstance(outcome, Failed):
+            self._answered(asked)
+        elif not self._stopping:
+            self.state = replace(self.state, trouble=outcome)
+        now_ms = self.now_ms()
+        for effect in self.engine.done(asked, outcome, now_ms, self.books):
+            self._take(effect, asked, now_ms)
+        return None
+
+    def _answered(self, asked: Request) -> None:
+        """An answer is the end of what stood in its way."""
+        self.state = replace(self.state, trouble=None)
+        about_it = self.state.notice is NoticeCode.REFUSED and self._refused == part_of(asked)
+        if about_it or self.state.notice in CURED_BY_ANY_ANSWER:
+            self.state = replace(self.state, notice=None, told="")
+
+    def _take(self, effect: Effect, asked: Request, now_ms: int) -> None:
         if isinstance(effect, Notice):
+            self._refused = part_of(asked)
             self.state = replace(self.state, notice=effect.code, told=effect.told)
         elif not self.books.perform(effect, now_ms):
             self.engine.sum_differs()
+            self.state = replace(self.state, notice=NoticeCode.SUM_DIFFERS, told="")
+        elif isinstance(effect, ApplyPage) and effect.page.site_sum and self.state.notice in CURED_BY_A_SUM:
+            self.state = replace(self.state, notice=None, told="")
 
     def _publish(self) -> None:
         link = self.engine.link
@@ -259,107 +220,37 @@ class Driver:
         if self.state != self._published:
             self._published = self.state
             self.changed(self.state)
-
-    # Requests.
-
-    def _ask(self, request: Request) -> Outcome:
-        """Performs a request; an answer that cannot be read is Failed(GARBLED)."""
-        try:
-            match request:
-                case SendPush():
-                    return self._push(request)
-                case SendLists():
-                    return self._lists(request)
-                case AskSnapshot():
-                    fetched = self.post.fetch("/v1/snapshot", self.books.snapshot_path())
-                    return fetched if isinstance(fetched, Failed) else SnapshotTaken()
-                case _:
-                    return self._asked(request)
-        except WireError:
-            return Failed(Failure.GARBLED)
-
-    def _asked(self, request: AskHeads | AskPage | AskToken) -> Outcome:
-        match request:
-            case AskHeads():
-                return _read(Heads, self.post.get("/v1/heads"))
-            case AskPage():
-                return _read(PullAnswer, self.post.get("/v1/pull", self._wanted(request)))
-            case AskToken():
-                return _read(TokenAnswer, self.post.post("/v1/token", b"{}"))
-
-    def _wanted(self, request: AskPage) -> dict[str, str]:
-        scanning = self.now_ms() - self.books.last_scan_ms() < SCANNING_MS
-        limit = ROWS_WHILE_SCANNING if scanning else ROWS_MAX
-        return {"scope": request.scope.value, "cursor": request.cursor, "limit": str(limit)}
-
-    def _push(self, request: SendPush) -> Outcome:
-        sending = self.books.sending(request.no, request.start, request.entries_max, PUSH_BYTES_MAX)
-        push = self._message(sending)
-        quiet = self.books.quiet_until(request.no, sending.last)
-        return self._sent(replace(push, quiet_until=quiet, health=self.books.health()))
-
-    def _lists(self, request: SendLists) -> Outcome:
-        """In as many posts as the bounds ask for; lists that are not there are said to be absent in the last one."""
-        push = self._message(self.books.sending(request.no, request.start, 0, 0))
-        lists = {} if request.absent else {digest: self.books.chunks_of(digest) for digest in request.digests}
-        chunks = [chunk for digest, stored in lists.items() for chunk in _chunks(digest, stored)]
-        absent = tuple(digest for digest in request.digests if not lists.get(digest))
-        posts = [replace(push, lists=group) for group in _grouped(chunks)] or [push]
-        posts[-1] = replace(posts[-1], absent=absent)
-        outcome: Outcome = Failed(Failure.GARBLED)
-        for each in posts:
-            outcome = self._sent(each)
-            if isinstance(outcome, Failed | Fork):
-                break
-        return outcome
-
-    def _message(self, sending: Sending) -> Push:
-        signature = self.identity.sign(
-            signed_bytes(bytes.fromhex(sending.epoch.id), sending.last, bytes.fromhex(sending.last_hash))
-        )
-        return Push(
-            proto=PROTO, schema=SCHEMA, device=self.identity.device, epoch=sending.epoch, start_seq=sending.start,
-            prev_hash=sending.prev_hash, entries=sending.entries, chain_sig=signature,
-        )  # fmt: skip
-
-    def _sent(self, push: Push) -> Outcome:
-        return _read(PushAnswer, self.post.post("/v1/push", write(push)))
+            with self._turn:
+                self._turn.notify_all()
 
     # The stream.
 
     def _listen(self, listen: Callable[[Callable[[str, str], None], Callable[[], bool]], Failed]) -> None:
         """Hears that there is more; where the stream ends it is opened again, never in a hurry."""
-
-        def hear(event: str, _: str) -> None:
-            if event == MORE:
-                self._wake("_hinted")
-
-        while not self._stopping:
-            if self.state.link is not LinkState.OFFLINE:
-                listen(hear, lambda: self._stopping)
+        backoff = Backoff(self.engine.source)
+        while self._wait_for_link():
+            opened_ms = self.now_ms()
+            try:
+                failed = listen(self._hear, lambda: self._stopping or self._is_offline)
+            except Exception as fault:  # noqa: BLE001 - as in `_talk`
+                self._rest_after(fault)
+                continue
+            if self.now_ms() - opened_ms >= STREAM_LASTED_MS:
+                backoff.worked()
+            pause_ms = backoff.failed(failed.retry_after_ms)
             with self._turn:
-                self._turn.wait_for(lambda: self._stopping, STREAM_AGAIN_S)
+                self._turn.wait_for(lambda: self._stopping, pause_ms / 1000)
 
+    def _hear(self, event: str, _: str) -> None:
+        if event == MORE:
+            self.hinted()
 
-def _read(kind: Any, body: bytes | Failed) -> Outcome:  # noqa: ANN401 - a message's class, or a union of them
-    """The message in a body; WireError where it is none."""
-    return body if isinstance(body, Failed) else cast("Outcome", read(kind, body))
+    @property
+    def _is_offline(self) -> bool:
+        return self.state.link is LinkState.OFFLINE
 
-
-def _chunks(digest: str, stored: Sequence[bytes]) -> list[Chunk]:
-    """The chunks of one list as they travel: each names the hashes of all."""
-    hashes = tuple(hashlib.sha256(chunk).hexdigest() for chunk in stored)
-    return [Chunk(digest, hashes, n, chunk) for n, chunk in enumerate(stored)]
-
-
-def _grouped(chunks: Sequence[Chunk]) -> list[tuple[Chunk, ...]]:
-    """Chunks as posts may carry them; one always fits."""
-    groups: list[list[Chunk]] = []
-    size = 0
-    for chunk in chunks:
-        size += len(chunk.content)
-        if not groups or size > PUSH_BYTES_MAX:
-            groups.append([])
-            size = len(chunk.content)
-        groups[-1].append(chunk)
-    return [tuple(group) for group in groups]
+    def _wait_for_link(self) -> bool:
+        """Until there is a link: nobody listens into nothing, nor where the worker said offline. False: stopping."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopping or not self._is_offline)
+        return not self._stopping

@@ -37,6 +37,7 @@ from sync.exchange import (
     ServerTime,
     SnapshotTaken,
     Wait,
+    part_of,
 )
 from sync.link import Link, Override
 from sync.outbox import EpochState, Outbox
@@ -44,7 +45,7 @@ from sync.pushing import CUTS, Pushing
 from sync.wire import ENTRIES_MAX, Ack, Fork, Gap, Heads, ListsWanted, Page, Scope, SnapshotDue, TokenAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
     from random import Random
 
     from sync.exchange import Answer, Asked, Effect, Outcome, Request
@@ -164,7 +165,7 @@ class Engine:
 
     def _may(self, request: Request, now_ms: int) -> bool:
         held_up = isinstance(request, SendPush | SendLists) and not self._pauses.over(CUTS, now_ms)
-        return not held_up and self._pauses.over(_part_of(request), now_ms)
+        return not held_up and self._pauses.over(part_of(request), now_ms)
 
     def _wishes(self, now_ms: int, outbox: Outbox) -> Iterator[Request]:
         """All there is to ask, in the order of asking."""
@@ -233,7 +234,7 @@ class Engine:
         elif isinstance(request, SendPush | SendLists):
             self._pushing.failed(request, failed.failure)
         least_ms = 0 if failed.failure in TRANSIENT else TURNED_AWAY_MS
-        for part in [_part_of(request)] if failed.failure in OF_THE_REQUEST else [_part_of(request), _CENTRE]:
+        for part in [part_of(request)] if failed.failure in OF_THE_REQUEST else [part_of(request), _CENTRE]:
             self._pauses.failed(part, now_ms, failed.retry_after_ms, least_ms=least_ms)
         return () if failed.failure in TRANSIENT else (Notice(NoticeCode(failed.failure.value), failed.code),)
 
@@ -256,9 +257,9 @@ class Engine:
                 effects = (KeepToken(answer),)
             case _:
                 return None
-        self._pauses.worked(_part_of(request))
+        self._pauses.worked(part_of(request))
         if isinstance(request, AskToken):  # a due date that does not move is no reason to ask at once
-            self._pauses.rest(_part_of(request), now_ms + TURNED_AWAY_MS)
+            self._pauses.rest(part_of(request), now_ms + TURNED_AWAY_MS)
         return effects
 
     def _page(self, request: AskPage, page: Page, outbox: Outbox) -> tuple[Effect, ...]:
@@ -283,10 +284,3 @@ class Engine:
             return (LoadSnapshot(),)
         self._snapshot_not_before_ms = now_ms + SNAPSHOT_PAUSE_MS
         return LoadSnapshot(), Notice(NoticeCode.SNAPSHOT_LOOP)
-
-
-def _part_of(request: Request) -> Hashable:
-    """What fails by itself: an epoch, a scope, or one kind of request."""
-    if isinstance(request, SendPush | SendLists):
-        return request.no
-    return request.scope if isinstance(request, AskPage) else type(request).__name__

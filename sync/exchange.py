@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sync.wire import Ack, Fork, Gap, Heads, ListsWanted, Page, Scope, SnapshotDue, TokenAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 # Requests.
 
@@ -69,6 +72,13 @@ class Wait:
 
 Request = AskHeads | SendPush | SendLists | AskPage | AskSnapshot | AskToken
 Asked = Request | Wait
+
+
+def part_of(request: Request) -> Hashable:
+    """What fails by itself: an epoch, a scope, or one kind of request."""
+    if isinstance(request, SendPush | SendLists):
+        return request.no
+    return request.scope if isinstance(request, AskPage) else type(request).__name__
 
 
 # Outcomes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanner_app.demo.badges import operators_with_verifiers
-from scanner_app.demo.opening import opening_drafts
+from scanner_app.demo.opening import opening_entries
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Accepted
 from scanner_app.domain.site_records import (
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
     from scanner_app.demo.site import DemoDocument, DemoSite
     from scanner_app.store.ledger import Ledger
 
-OPENING = Context("opening")
-
 
 def load_into(ledger: Ledger, site: DemoSite, judge: Judge) -> None:
-    """Imports the site and takes its opening balance, all in one commit."""
+    """Imports the site and takes its opening balance, all in one commit.
+
+    The opening entries are the same wherever they are written: a centre with the demonstration counts them once.
+    """
     records = site_records(site)
     with ledger.step() as step:
         step.put_records(records)
         imported = Accepted(parameters={"kind": "demonstration", "records": len(records)})
         judge.write(step, Draft(EntryKind.IMPORT, imported), Context())
-        for draft in opening_drafts(site):
-            judge.write(step, draft, OPENING)
+        for entry in opening_entries(site):
+            step.append(entry)
 
 
 def site_records(site: DemoSite) -> SiteRecords:

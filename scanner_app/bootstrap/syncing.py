@@ -68,6 +68,10 @@ T = TypeVar("T")
 Answered = TypeVar("Answered", bound="bytes | Fetched | Failed")
 
 
+def _nothing() -> None:
+    """Until somebody wants to hear."""
+
+
 class OnLedger(Protocol):
     """Runs something on the ledger's thread, waits for it and gives what it gave, or raises what it raised."""
 
@@ -136,6 +140,8 @@ class SiteBooks:
         self._apart_ms = 0
         self.scanned_ms = 0
         """Monotonic milliseconds of the last scan."""
+        self.brought: Callable[[], None] = _nothing
+        """Called when the centre has brought something, on the driver's thread."""
 
     @property
     def _reader(self) -> OutboxReader:
@@ -214,14 +220,18 @@ class SiteBooks:
 
     def _apply(self, page: Page) -> bool:
         read = self._reader.read_page([fed(row) for row in page.rows])
-        end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum)
-        return not self._on_ledger(lambda ledger: ledger.apply_page(read, end)).sum_differs
+        end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum, not page.more)
+        applied = self._on_ledger(lambda ledger: ledger.apply_page(read, end))
+        if page.rows:
+            self.brought()
+        return not applied.sum_differs
 
     def _load(self) -> None:
         path = self.snapshot_path()
         check_snapshot(path)
         self._on_ledger(lambda ledger: ledger.load_snapshot(path))
         path.unlink(missing_ok=True)
+        self.brought()
 
     # Time.
 
@@ -294,6 +304,7 @@ class Centre:
         self._hearing: Transport | None = None
         engine = Engine(random.SystemRandom(), Link(since_ms=monotonic_ms()))
         self.driver = Driver(engine, self.books, self._post, self._keys, monotonic_ms)
+        self.driver.hang_up, self.driver.ended = self._hang_up, self.books.close
 
     @property
     def state(self) -> SyncState:
@@ -320,15 +331,25 @@ class Centre:
         assert self._hearing is not None, "the stream is heard once it was started"
         return self._hearing.listen(STREAM_PATH, hear, stopped)
 
+    def _hang_up(self) -> None:
+        """Whatever is in the air comes to nothing at once."""
+        self._talking.hang_up()
+        if self._hearing is not None:
+            self._hearing.hang_up()
+
     def settle(self, within_s: float) -> bool:
-        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long."""
-        self.driver.hurry()
+        """Rounds on this thread until there is nothing to do; False where that cannot be, or not within so long.
+
+        With no time at all nothing is hurried: what is due is done, and what failed keeps its pause.
+        """
+        if within_s > 0:
+            self.driver.hurry()
         end_ms = monotonic_ms() + round(within_s * 1000)
-        while (now_ms := monotonic_ms()) < end_ms:
-            until_ms = self.driver.turn()
+        while True:
+            until_ms, now_ms = self.driver.turn(), monotonic_ms()
             if until_ms is None:
                 continue
-            if until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
+            if now_ms >= end_ms or until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
                 break
             time.sleep(max(0, until_ms - now_ms) / 1000)
         return not self.driver.engine.failing and self.driver.state.notice not in TURNED_AWAY

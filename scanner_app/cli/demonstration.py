@@ -24,7 +24,7 @@ def play_shift(station: Station, site: DemoSite, write: Callable[[str], None]) -
     from scanner_app.cli.stock import print_stock  # noqa: PLC0415 - only after the shift
 
     player = Player(station)
-    exit_code = DONE
+    exit_code, told = DONE, ""
     try:
         for number, text in enumerate(shift_lines(site), start=1):
             line = json.loads(text)
@@ -36,10 +36,13 @@ def play_shift(station: Station, site: DemoSite, write: Callable[[str], None]) -
                 write(f"     differs: expected {step['expected']}, got {step['got']}")
             else:
                 write(f"{MARKS[step['result']]} {_what(line)[:34]:34}  {step['say'] or step['prompt']}")
+        told = player.told_of_centre()
     finally:
         player.close()
     write("")
     print_stock(station, write)
+    if told:
+        write(told)
     return exit_code
 
 

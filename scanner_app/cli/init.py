@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -39,17 +40,25 @@ def run(options: argparse.Namespace) -> int:
 
     home = find_home(config_file=options.config)
     device = options.device or (DEMO_DEVICE if options.demo else os.uname().nodename.upper()) or "HANDHELD-1"
-    make_home(home, options.now, demo=options.demo, device=device, site=options.site, zone=options.time_zone)
+    make_home(home, options.now, Names(device, options.site, options.time_zone), demo=options.demo)
     sys.stderr.write(f"scanner: configuration in {home.config_path}, ledger in {home.ledger_path}.\n")
     return DONE
 
 
-def make_home(
-    home: Home, now: str | None, *, demo: bool, device: str = DEMO_DEVICE, site: str = "SITE-1", zone: str = "UTC"
-) -> DemoSite:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a new home is called: the handheld, its site, and the site's time zone."""
+
+    device: str = DEMO_DEVICE
+    site: str = "SITE-1"
+    zone: str = "UTC"
+
+
+def make_home(home: Home, now: str | None, names: Names, *, demo: bool, loads: bool = True) -> DemoSite:
     """Writes the configuration and makes the ledger. Raises ConfigError where a home is there already.
 
-    Gives the demonstration site, whose labels a virtual scanner may want, whether it was loaded or not.
+    Gives the demonstration site, whose labels a virtual scanner may want, whether it was loaded or not; one that is
+    enrolled at the demonstration's centre is not, since it comes from there.
     """
     from scanner_app.bootstrap import Station, clock_of  # noqa: PLC0415 - loads the ledger
     from scanner_app.config import config_of  # noqa: PLC0415 - loaded when it is used
@@ -59,7 +68,8 @@ def make_home(
         if path.exists():
             message = f"{path} is there already."
             raise ConfigError("HOME_EXISTS", message, remedy="Name another home with SCANNER_HOME, or move it away.")
-    chosen = {"site": {"id": site, "name": _site_name(demo=demo), "time_zone": zone}, "device": {"id": device}}
+    named = {"id": names.site, "name": _site_name(demo=demo), "time_zone": names.zone}
+    chosen = {"site": named, "device": {"id": names.device}}
     config = config_of(chosen, "scanner init")
     station = Station(home, config, clock_of(now, config.zone))
     demo_site = load_demo(station.clock.now().astimezone(config.zone).date())
@@ -67,7 +77,7 @@ def make_home(
     home.config_path.parent.mkdir(parents=True, exist_ok=True)
     home.config_path.touch(OWNER_FILE)
     home.config_path.write_text(explained_config(chosen), "utf-8")
-    _make_ledger(station, demo_site if demo else None)
+    _make_ledger(station, demo_site if demo and loads else None)
     return demo_site
 
 

@@ -6,12 +6,13 @@ idle terminal does by itself happens where the time is moved on.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scanner_app.bootstrap import Station, desk_of, instant_of, intake_of, open_ledger
-from scanner_app.cli.replay_lines import NEW_PROFILE, PROFILES, checked_line, refused
+from scanner_app.bootstrap import Station, desk_of, instant_of, intake_of, open_ledger, station_of
+from scanner_app.cli.replay_lines import NEW_PROFILE, OFFLINE, PROFILES, checked_line, refused
 from scanner_app.clock import SettableClock
-from scanner_app.config import Home, read_config
+from scanner_app.config import Home
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.refusals import Refused
 from scanner_app.intake import RawScan, replayed_scan
@@ -23,11 +24,13 @@ from scanner_app.workflows.step import Command, Commanded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scanner_app.bootstrap.syncing import Centre
     from scanner_app.cli.replay_lines import Line, ReplayLine
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.desk import Told
 
 STEP_MS = 1000
+SETTLE_S = 20.0
 SOURCE = "replay"
 
 
@@ -63,12 +66,26 @@ class Player:
                 stage.idle()
         if "device" in line.stage:
             self._stage = self._stage_of(line.stage["device"], line.number)
+        self._link(line)
         if line.step is None:
             self._stage.profile = line.stage.get("profile", self._stage.profile)
             return None
         self._clock.advance(STEP_MS)
         self._last = {"step": line.number, **self._stage.step(line)}
         return self._last
+
+    def told_of_centre(self) -> str:
+        """How far the first home's scans have come, after one more try; empty where it is enrolled nowhere."""
+        return self._stages[""].told_of_centre()
+
+    def _link(self, line: ReplayLine) -> None:
+        """The link as the line has it; what waits is sent, and what all devices of the replay sent is fetched."""
+        if "link" in line.stage:
+            self._stage.link(line.stage["link"], line.number)
+        if "wait_synced" in line.stage:
+            within_s = line.stage["wait_synced"]
+            for stage in (*self._stages.values(), self._stage):
+                stage.sync(within_s, line.number)
 
     def _expect(self, expected: Line, number: int) -> Line | None:
         """None when the step before matches, else what differs."""
@@ -85,7 +102,7 @@ class Player:
             home = Home(folder / "config.toml", folder)
             if not home.config_path.exists():
                 raise refused(number, f"there is no home {folder}: make it with `SCANNER_HOME={folder} scanner init`")
-            self._stages[name] = Stage(Station(home, read_config(home.config_path), self._clock), self._clock)
+            self._stages[name] = Stage(replace(station_of(home), clock=self._clock), self._clock)
         return self._stages[name]
 
 
@@ -98,7 +115,9 @@ class Stage:
         self._intake = intake_of(station)
         self._heard: list[Told] = []
         self.profile = PROFILES[0]
+        self._centre: Centre | None = None
         self._open()
+        self._keep_in_touch()
 
     def _open(self) -> None:
         config = self._station.config
@@ -109,8 +128,51 @@ class Stage:
         )  # fmt: skip
         self._front.submit = self._scan
         self._front.take(self.ledger)
+        self._connect()
         for capture in self.ledger.inbox():
             self._front.scan(capture, confirms=False)
+
+    def _connect(self) -> None:
+        """The conversation with the centre, where the home is enrolled at one; a restart begins it anew."""
+        if self._station.binding is None:
+            return
+        from scanner_app.bootstrap.syncing import Centre  # noqa: PLC0415 - a home without one never loads the network
+
+        ledger = self.ledger
+        self._centre = Centre(self._station, self._station.binding, lambda run: run(ledger), lambda: ledger.outbox)
+        self._front.sync = self._centre
+
+    def _keep_in_touch(self) -> None:
+        """What the running terminal does beside the work: after each step what waits is sent, as far as the link is."""
+        if self._centre is not None:
+            self._centre.driver.committed()
+            self._centre.settle(0)
+            self._front.refresh()
+
+    def link(self, word: str, number: int) -> None:
+        """Off by hand, or on again."""
+        if self._centre is None:
+            if word != OFFLINE:
+                raise refused(number, 'link "online" needs a centre: enrol the home first')
+            return
+        self._centre.stay_offline(offline=word == OFFLINE)
+        self._keep_in_touch()
+
+    def sync(self, within_s: float, number: int) -> None:
+        """Sends and fetches until there is nothing to do; the answer of the next step tells how it went."""
+        if self._centre is None:
+            raise refused(number, "wait_synced needs a centre: enrol the home first")
+        self._centre.settle(within_s)
+        self._front.refresh()
+
+    def told_of_centre(self) -> str:
+        """How many scans the centre has, and whether it holds the same stock."""
+        if self._centre is None:
+            return ""
+        agrees = self._centre.settle(SETTLE_S)
+        counters = self.ledger.counters()
+        figures = f"scans {counters.scans_saved} = saved {counters.scans_saved}, the centre has {counters.scans_sent}"
+        return f"{figures}{'; both hold the same stock' if agrees else ''}"
 
     def idle(self) -> None:
         """What happens by itself when time has passed: the lock, above all."""
@@ -118,7 +180,9 @@ class Stage:
         self.ledger.checkpoint_when_idle()
 
     def close(self) -> None:
-        """Closes the ledger."""
+        """Ends the conversation and closes the ledger."""
+        if self._centre is not None:
+            self._centre.close()
         self.ledger.close()
 
     def _hear(self, told: Told) -> None:
@@ -138,6 +202,7 @@ class Stage:
         self._heard = []
         before = self._front.desk.prompt.code
         self._plays()[line.step or ""](line)
+        self._keep_in_touch()
         return self._result(prompt_changed=self._front.desk.prompt.code != before)
 
     def _plays(self) -> dict[str, Callable[[ReplayLine], None]]:
@@ -195,7 +260,7 @@ class Stage:
 
     def _play_restart(self, line: ReplayLine) -> None:  # noqa: ARG002 - every play takes its line
         """A battery pull: nothing in memory survives; the ledger is opened anew."""
-        self.ledger.close()
+        self.close()
         self._clock.boot_id = f"{self._clock.boot_id}+"
         self._open()
 
@@ -205,6 +270,11 @@ class Stage:
         prompt = self._front.desk.prompt
         saved = self.ledger.counters().scans_saved
         shared = {"prompt": say.say(prompt.code, prompt.parameters), "prompt_code": prompt.code, "saved": saved}
+        if self._centre is not None:
+            counters = self.ledger.counters()
+            shared |= {
+                "sent": counters.scans_sent, "parked": counters.parked, "link": self._centre.state.link.value,
+            }  # fmt: skip
         if told is None or (told.verdict is None and told.say is None):
             result = "prompt" if prompt_changed else "noop"
             return {"result": result, "refusal": None, "outcome": None, "say": "", "entries": [], **shared}

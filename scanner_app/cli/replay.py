@@ -7,6 +7,7 @@ that a replay comes to the same on every machine; `{"at": …}` sets the clock.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.cli.given import text_given
@@ -37,11 +38,11 @@ def run(options: argparse.Namespace) -> int:
 
     A file is checked as a whole first, so that nothing of one with a bad line is played.
     """
-    from scanner_app.bootstrap import Station, instant_of, open_station  # noqa: PLC0415 - after the arguments are known
+    from scanner_app.bootstrap import instant_of, open_station  # noqa: PLC0415 - after the arguments are known
 
     found = open_station(options.config)
     start = SystemClock().now() if options.now is None else instant_of(options.now, found.config.zone)
-    station = Station(found.home, found.config, SettableClock(start))
+    station = replace(found, clock=SettableClock(start))
     lines = (
         checked(input_lines())
         if options.file == "-"

@@ -24,6 +24,7 @@ PROFILES: Final = ("test", NEW_PROFILE)
 OFFLINE: Final = "offline"
 LINKS: Final = (OFFLINE, "online")
 SHOWN_MAX: Final = 80
+SECONDS_MAX: Final = 3600
 
 STAGE: Final = ("at", "device", "link", "wait_synced", "profile")
 """What sets the stage, in the order in which it is set."""
@@ -128,10 +129,9 @@ def _at(value: object) -> str:
     return ""
 
 
-def _link(value: object) -> str:
-    if value not in LINKS:
-        return f"link must be one of {', '.join(LINKS)}, not {_shown(value)}"
-    return "" if value == OFFLINE else 'link "online" needs a centre, and there is none yet'
+def _seconds(value: object) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= SECONDS_MAX
+    return "" if number else f"wait_synced must be seconds, 0 to {SECONDS_MAX}, not {_shown(value)}"
 
 
 def _device(value: object) -> str:
@@ -161,8 +161,8 @@ CHECKS: Final[dict[str, Callable[[object], str]]] = {
     EXPECT: _expected,
     "at": _at,
     "device": _device,
-    "link": _link,
-    "wait_synced": _not_yet("wait_synced needs a centre, and there is none yet"),
+    "link": _one_of("link", LINKS),
+    "wait_synced": _seconds,
     "profile": _one_of("profile", PROFILES),
     "scan": _any_text("scan"),
     "source": _text("source"),

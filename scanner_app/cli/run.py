@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from scanner_app.bootstrap import Station
     from scanner_app.bootstrap.terminal import Terminal
-    from scanner_app.config import Config
+    from scanner_app.cli.starting import StartingTerminal
+    from scanner_app.config import Config, Home
     from scanner_app.demo.site import DemoSite
 
 DONE = 0
@@ -48,7 +50,14 @@ def _on_a_terminal() -> bool:
 
 
 def _work(options: argparse.Namespace) -> int:
-    """The terminal on the home in force; only its configuration is read before the first paint."""
+    """The terminal on the home in force; once it was enrolled by a scan it begins anew, under its new name."""
+    while _shown(options).enrolled:
+        pass
+    return DONE
+
+
+def _shown(options: argparse.Namespace) -> StartingTerminal:
+    """The terminal until it is left; only its configuration is read before the first paint."""
     from scanner_app.config import find_home, home_config  # noqa: PLC0415 - after the arguments are known
     from sync.binding import bound, read_binding  # noqa: PLC0415 - after the arguments are known
 
@@ -70,23 +79,54 @@ def _work(options: argparse.Namespace) -> int:
 
 
 def _demonstrate(folder: Path, now: str | None) -> int:
-    from scanner_app.bootstrap import Station, clock_of, instant_of  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.cli.init import make_home  # noqa: PLC0415 - loaded when it is used
-    from scanner_app.clock import SettableClock, SystemClock  # noqa: PLC0415 - loaded when it is used
-    from scanner_app.config import Home, read_config  # noqa: PLC0415 - loaded when it is used
+    """The demonstration, with a centre of its own where this installation has one."""
+    from scanner_app.cli.demo_centre import demo_centre, has_centre  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.cli.init import DEMO_DEVICE, Names, make_home  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.config import Home  # noqa: PLC0415 - loaded when it is used
 
-    sys.stderr.write("scanner: making the demonstration site ... ")
-    sys.stderr.flush()
+    _tell("scanner: making the demonstration site ... ")
     home = Home(folder / "config.toml", folder)
-    site = make_home(home, now, demo=True)
-    sys.stderr.write("done.\n")
-    config = read_config(home.config_path)
-    if _on_a_terminal():
-        return _demonstrate_on_screen(Station(home, config, clock_of(now, config.zone)), site)
-    from scanner_app.cli.demonstration import play_shift  # noqa: PLC0415 - loaded when it is used
+    with_centre = has_centre()
+    site = make_home(home, now, Names(), demo=True, loads=not with_centre)
+    if not with_centre:
+        _tell("done, without a centre.\n")
+        return _show_or_play(home, site, now)
+    with demo_centre(folder, now, DEMO_DEVICE):
+        _tell("done.\n")
+        return _show_or_play(home, site, now)
 
-    start = SystemClock().now() if now is None else instant_of(now, config.zone)
-    return play_shift(Station(home, config, SettableClock(start)), site, lambda line: print(line, flush=True))
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _show_or_play(home: Home, site: DemoSite, now: str | None) -> int:
+    """On a screen, or its shift played line by line where there is none."""
+    from scanner_app.bootstrap import instant_of, station_of  # noqa: PLC0415 - after the arguments are known
+    from scanner_app.cli.demonstration import play_shift  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.clock import SettableClock, SystemClock  # noqa: PLC0415 - loaded when it is used
+
+    station = station_of(home, None, now)
+    if station.binding is not None:
+        _first_sync(station)
+    if _on_a_terminal():
+        return _demonstrate_on_screen(station, site)
+    start = SystemClock().now() if now is None else instant_of(now, station.config.zone)
+    played = replace(station, clock=SettableClock(start))
+    return play_shift(played, site, lambda line: print(line, flush=True))
+
+
+def _first_sync(station: Station) -> None:
+    """What the site knows, before anybody looks at the screen."""
+    from scanner_app.bootstrap import open_ledger  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.cli.sync import ONCE_S, synced_home  # noqa: PLC0415 - loads the network
+
+    ledger = open_ledger(station)
+    try:
+        synced_home(station, ledger, ONCE_S)
+    finally:
+        ledger.close()
 
 
 def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
@@ -104,10 +144,11 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
             terminal.trigger(trigger.pull)
             return terminal
 
-        return show(station.config, make)
+        show(station.config, make)
+        return DONE
 
 
-def show(config: Config, make: Callable[[], Terminal]) -> int:
+def show(config: Config, make: Callable[[], Terminal]) -> StartingTerminal:
     """Paints, then makes and starts the terminal, and runs the app on it until it is left. Raises what kept it."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
     from scanner_app.cli.starting import StartingTerminal, starting_view  # noqa: PLC0415 - with the screen
@@ -134,4 +175,4 @@ def show(config: Config, make: Callable[[], Terminal]) -> int:
         driver.stop()
     if driver.ended_by is not None:
         raise driver.ended_by
-    return DONE
+    return driver

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from dataclasses import dataclass
+from time import sleep
 from typing import TYPE_CHECKING
 
 from scanner_app.cli.telling import counted
@@ -14,7 +14,7 @@ from scanner_app.errors import ConfigError
 if TYPE_CHECKING:
     import argparse
 
-    from scanner_app.bootstrap.syncing import Centre
+    from scanner_app.bootstrap import Station
     from scanner_app.store.ledger import Ledger
 
 DONE = 0
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         if told.ok or options.once or told.notice:
             break
         sys.stderr.write(f"scanner: {told.sentence}; trying again.\n")
-        time.sleep(TRY_AGAIN_S)
+        sleep(TRY_AGAIN_S)
     figures = {
         "ok": told.ok, "sent": told.sent, "pending": told.pending, "parked": told.parked,
         "link": told.link, "notice": told.notice or None,
@@ -70,7 +70,6 @@ def run(options: argparse.Namespace) -> int:
 def sync_once(config: str | None) -> Synced:
     """One round of the home in force. Raises ConfigError NOT_ENROLLED, StoreError while the ledger is in use."""
     from scanner_app.bootstrap import open_ledger, open_station  # noqa: PLC0415 - after the arguments are known
-    from scanner_app.bootstrap.syncing import Centre  # noqa: PLC0415 - loads the network
 
     station = open_station(config)
     if station.binding is None:
@@ -78,21 +77,25 @@ def sync_once(config: str | None) -> Synced:
         raise ConfigError(NOT_ENROLLED, message, remedy="scanner enrol URL CODE binds it to a centre.")
     ledger = open_ledger(station)
     try:
-        centre = Centre(station, station.binding, lambda run: run(ledger), lambda: ledger.outbox)
-        try:
-            return synced(centre, ledger, ONCE_S)
-        finally:
-            centre.close()
+        return synced_home(station, ledger, ONCE_S)
     finally:
         ledger.close()
 
 
-def synced(centre: Centre, ledger: Ledger, within_s: float) -> Synced:
-    """Sends and fetches until there is nothing to do, or for so long."""
+def synced_home(station: Station, ledger: Ledger, within_s: float) -> Synced:
+    """Sends and fetches until there is nothing to do, or for so long; for a home that is enrolled."""
+    from scanner_app.bootstrap.syncing import Centre  # noqa: PLC0415 - loads the network
+
+    assert station.binding is not None, "only what is enrolled is synced"
+    centre = Centre(station, station.binding, lambda run: run(ledger), lambda: ledger.outbox)
     before, _ = ledger.outbox.outbox()
-    ok = centre.settle(within_s)
+    try:
+        ok = centre.settle(within_s)
+    finally:
+        centre.close()
     pending, _ = ledger.outbox.outbox()
-    state = centre.driver.state
-    notice = "" if state.notice is None else state.notice.value
-    sent = max(0, before - pending)
-    return Synced(ok and not pending, sent, pending, ledger.counters().parked, state.link.value, notice)
+    notice = centre.state.notice
+    return Synced(
+        ok and not pending, max(0, before - pending), pending, ledger.counters().parked, centre.state.link.value,
+        "" if notice is None else notice.value,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ forked has another epoch, whatever its copy says, and takes new leases; so no se
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -24,13 +25,17 @@ REFERENCE_DIGITS: Final = SSCC_DIGITS - 1
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A doubt of the centre that is open; `subject` says about what, `event_id` names the entry that raised it."""
+    """A doubt of the centre that is open; `subject` says about what, `event_id` names the entry that raised it.
+
+    `parameters`: the JSON text of what its sentence names.
+    """
 
     id: str
     code: str
     severity: str
     subject: str
     event_id: str | None
+    parameters: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,18 @@ def flag_of(body: Body) -> Flag | None:
             return None
         return Flag(
             text_of(body["id"]), text_of(body["code"]), text_of(body["severity"]), text_of(body["subject"]),
-            text_or_none(body["event_id"]),
+            text_or_none(body["event_id"]), parameters_of(body.get("parameters", {})),
         )  # fmt: skip
     except (KeyError, TypeError) as fault:
         raise RecordFormatError(f"not a flag: {fault!r}") from fault
+
+
+def parameters_of(given: object) -> str:
+    """Names and their texts or whole numbers as JSON text; what is anything else is left out. Raises TypeError."""
+    if not isinstance(given, dict):
+        raise TypeError("parameters are no object")
+    kept = {name: value for name, value in given.items() if value is None or type(value) in {str, int}}
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
 def lease_of(body: Body) -> Lease:

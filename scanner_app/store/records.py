@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+    from scanner_app.domain.facts import PolicyOf
     from scanner_app.domain.feed import FedRecord
 
 RECORD_TABLES = (
@@ -35,7 +36,9 @@ RECORD_TABLES = (
 )  # fmt: skip
 """What a snapshot brings whole."""
 
-PUT_FLAG = "INSERT OR REPLACE INTO flag (id, code, severity, subject, event_id, n) VALUES (?, ?, ?, ?, ?, ?)"
+PUT_FLAG = (
+    "INSERT OR REPLACE INTO flag (id, code, severity, subject, event_id, parameters, n) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 DELETE_FLAG = "DELETE FROM flag WHERE id = ?"
 PUT_LEASE = (
     "INSERT INTO lease (id, kind, device, epoch, subject, until, next, last, n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -47,9 +50,18 @@ DELETE_LEASE = "DELETE FROM lease WHERE id = ?"
 DELETE_OLDER_LEASES = "DELETE FROM lease WHERE n < ?"
 PUT_RECORD = "INSERT OR REPLACE INTO record (kind, id, body, n) VALUES (?, ?, ?, ?)"
 DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
-FLAGS = "SELECT id, code, severity, subject, event_id FROM flag ORDER BY n, id LIMIT ?"
+FLAGS = "SELECT id, code, severity, subject, event_id, parameters FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
+RECOUNTS = (
+    "SELECT json_extract(body, '$.place') FROM record WHERE kind = 'count' "
+    "AND json_extract(body, '$.state') = 'recount' AND json_type(body, '$.place') = 'text' "
+    "AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.code = 'COUNT_STALE' AND f.subject = 'count:' || record.id) "
+    "ORDER BY n, id LIMIT ?"
+)
 FLAGS_MAX = 500
+POLICY = "policy"
+RECORD_BODY = "SELECT body FROM record WHERE kind = ? AND id = ?"
+RECOUNTS_MAX = 500
 
 Value = Any
 """The record in a body: of domain.feed_records or domain.site_state, or the body itself; None: it is gone."""
@@ -77,7 +89,8 @@ def put_record(cursor: sqlite3.Cursor, row: FedRecord, value: Value) -> str | No
     if put is not None:
         put(cursor.connection, value)
     elif isinstance(value, Flag):
-        cursor.execute(PUT_FLAG, (value.id, value.code, value.severity, value.subject, value.event_id, row.n))
+        told = (value.id, value.code, value.severity, value.subject, value.event_id, value.parameters)
+        cursor.execute(PUT_FLAG, (*told, row.n))
     elif isinstance(value, Lease):
         lease = (value.id, value.kind, value.device, value.epoch, value.subject, value.until, value.first, value.last)
         cursor.execute(PUT_LEASE, (*lease, row.n))
@@ -130,9 +143,21 @@ def _key_of(row: FedRecord) -> tuple[str, ...]:
     return tuple(map(str, parts))
 
 
+def policy_of(connection: sqlite3.Connection, query: PolicyOf) -> int | None:
+    """A policy's whole number; None where the centre has set none."""
+    row = connection.execute(RECORD_BODY, (POLICY, query.name)).fetchone()
+    value = None if row is None else json.loads(row[0]).get("value")
+    return value if type(value) is int else None
+
+
 def open_flags(connection: sqlite3.Connection) -> list[Flag]:
     """Doubts of the centre that are open, oldest first, at most 500."""
     return [Flag(*row) for row in connection.execute(FLAGS, (FLAGS_MAX,))]
+
+
+def recounts_due(connection: sqlite3.Connection) -> list[str]:
+    """The places that the centre wants counted again, each once, oldest first, at most 500; no open flag says so."""
+    return list(dict.fromkeys(place for (place,) in connection.execute(RECOUNTS, (RECOUNTS_MAX,))))
 
 
 def records_of_kind(connection: sqlite3.Connection, kind: str) -> list[tuple[str, dict[str, Any]]]:

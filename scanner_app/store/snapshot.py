@@ -185,7 +185,7 @@ def copy_snapshot(cursor: sqlite3.Cursor, meta: SiteMeta) -> SiteMeta:
     fold_overlay(cursor.connection, cursor)
     meta = replace(
         meta, feed_cursor=head.feed_cursor, feed_n=head.number, watch_cursor=head.watch_cursor, watch_n=head.number,
-        as_of=head.made_ms, site_sum=head.site_sum,
+        as_of=head.made_ms, watch_as_of=head.made_ms, site_sum=head.site_sum,
     )  # fmt: skip
     write_meta(cursor, meta)
     return meta

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +12,7 @@ from scanner_app.domain.refusals import Refusal
 from scanner_app.domain.scan import Kind, ScanError, parse_scan
 from scanner_app.domain.stock import CASE_PLACE, SSCC_PLACE
 from scanner_app.phrases import printable
+from scanner_app.terminal.counts import counts_due
 from scanner_app.terminal.health import health_rows
 from scanner_app.terminal.telling import mark_of, sentence
 from scanner_app.terminal.view import HealthRow, HistoryRow, Mark
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.facts import HistoryLine
     from scanner_app.domain.masters import Level
+    from scanner_app.domain.site_state import Flag
     from scanner_app.phrases import Phrases
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.desk import Told
@@ -103,14 +106,26 @@ def health_list(
 
 
 def follow_up_list(ledger: Ledger, today: date, say: Phrases) -> tuple[str, ...]:
-    """What is to resolve, each with its goods by their names."""
+    """What is to resolve, each with its goods by their names; then the counts that are open or due."""
     names: dict[str, str] = {}
     lines = []
     for row in ledger.follow_ups_open():
         subject = _subject(row.subject, lambda gtin: _name(names, ledger, gtin, today), say)
         cause = say.say(f"follow_up.{row.code}", {"subject": subject, "document": row.document})
         lines.append(say.say("screen.parked.item", {"cause": cause}))
+    lines += [_doubt(flag, say) for flag in ledger.flags_open()]
+    due = counts_due(ledger, ledger.open_tasks())
+    lines += [say.say("screen.parked.item", {"cause": say.say(line.code, line.parameters)}) for line in due]
     return tuple(lines or [say.say("screen.parked.none")])
+
+
+def _doubt(flag: Flag, say: Phrases) -> str:
+    """A doubt of the centre in its own words; one of which this program knows no sentence by its code."""
+    code = f"flag.{flag.code}"
+    parameters = {"subject": flag.subject, **json.loads(flag.parameters)}
+    cause = say.say(code, parameters) if say.has(code) else f"{flag.code} {flag.subject}"
+    when = say.say(f"flag.severity.{flag.severity}") if say.has(f"flag.severity.{flag.severity}") else flag.severity
+    return say.say("screen.parked.doubt", {"cause": cause, "when": when})
 
 
 def _subject(subject: str, name_of: Callable[[str], str], say: Phrases) -> str:

@@ -18,36 +18,14 @@ from scanner_app.config import Config, Home, ScannerTable, SoundTable, config_of
 from scanner_app.errors import ConfigError
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Line
+from tests.bootstrap.running import PATIENCE_S, Running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from devices.simulator import VirtualScanner
 
-PATIENCE_S = 20.0
 SILENT = Config(sound=SoundTable("bell"))
-
-
-class Running:
-    """A started terminal whose views can be waited for."""
-
-    def __init__(self, station: Station, scanner: VirtualScanner, terminal: Terminal) -> None:
-        self.station = station
-        self.scanner = scanner
-        self.terminal = terminal
-        self._changed = threading.Condition()
-        self.rung: list[str] = []
-        terminal.bell(self.rung.append)
-        terminal.subscribe(self._notify)
-
-    def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
-
-    def wait_for(self, true: Callable[[], bool]) -> None:
-        with self._changed:
-            assert self._changed.wait_for(true, PATIENCE_S), self.terminal.view()
 
 
 @pytest.fixture

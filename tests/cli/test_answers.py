@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scanner_app.cli.init import make_home
+from scanner_app.cli.init import Names, make_home
 from scanner_app.cli.main import main
 from scanner_app.config import Home
 from scanner_app.demo.shift import shift_lines
@@ -31,7 +31,7 @@ VERIFIER = Path(__file__).parent.parent.parent / "docs" / "verify_ledger.py"
 def worked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration home after its shift."""
     folder = tmp_path_factory.mktemp("worked")
-    make_home(Home(folder / "config.toml", folder), NOW, demo=True)
+    make_home(Home(folder / "config.toml", folder), NOW, Names(), demo=True)
     lines = folder / "shift.jsonl"
     lines.write_text("\n".join(shift_lines(load_demo(TODAY))), "utf-8")
     with pytest.MonkeyPatch.context() as patch:

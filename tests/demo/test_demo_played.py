@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scanner_app.bootstrap import Station, open_ledger
-from scanner_app.cli.init import make_home
+from scanner_app.cli.init import Names, make_home
 from scanner_app.cli.player import Player
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home, read_config
@@ -22,7 +22,7 @@ UTC_ZONE = ZoneInfo("UTC")
 
 def station_of(folder: Path, today: date) -> tuple[Station, DemoSite]:
     home = Home(folder / "config.toml", folder)
-    site = make_home(home, today.isoformat(), demo=True)
+    site = make_home(home, today.isoformat(), Names(), demo=True)
     clock = SettableClock(datetime.combine(today, time(7), UTC_ZONE))
     return Station(home, read_config(home.config_path), clock), site
 

@@ -25,7 +25,13 @@ def test_a_flag_is_there_until_it_is_closed() -> None:
     assert flag_of({**FLAG, "closed": {"by": "USR-1"}}) is None
 
 
-@pytest.mark.parametrize("changed", [{"code": 3}, {"event_id": 3}, {"closed": ...}], ids=str)
+def test_a_flag_brings_what_its_sentence_names_and_nothing_else() -> None:
+    told = flag_of({**FLAG, "parameters": {"place": "A-1", "quantity": -2, "odd": [1], "sure": True, "none": None}})
+    assert told is not None
+    assert told.parameters == '{"none": null, "place": "A-1", "quantity": -2}'
+
+
+@pytest.mark.parametrize("changed", [{"code": 3}, {"event_id": 3}, {"closed": ...}, {"parameters": []}], ids=str)
 def test_what_is_no_flag(changed: dict[str, Any]) -> None:
     body = {key: value for key, value in {**FLAG, **changed}.items() if value is not ...}
     with pytest.raises(RecordFormatError):

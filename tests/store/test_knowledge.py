@@ -372,6 +372,7 @@ QUESTIONS: list[f.Query] = [
     f.StockAt("DOCK-1"), f.StockAt("DOCK-1", GTIN), f.ContentOf(PALLET), f.Movements(gtin=GTIN, serial="S1"),
     f.Movements(gtin=GTIN, lot="L1"), f.Movements(gtin=GTIN), f.Movements(container=PALLET),
     f.Movements(place="DOCK-1"), f.LastFact("USR-1", "task-1"), f.RecentScans(),
+    f.CountedUnit("task-1.1", GTIN, "S1"),
 ]  # fmt: skip
 BOUNDED_SCANS = {
     "standing", "under", "trailed",  # what a recursive query has gathered so far; a table of one row

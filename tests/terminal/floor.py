@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from devices.scan import WEDGE, Ending, scan_of_text
 from scanner_app.bootstrap import Station, desk_of, intake_of, open_ledger
-from scanner_app.cli.init import make_home
+from scanner_app.cli.init import Names, make_home
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home, read_config
 from scanner_app.demo.labels import badge_scan, command_scan, container_scan, document_scan, expected_scan, place_scan
@@ -38,7 +38,7 @@ TOM = "USR-1004"
 
 
 def make_demo_home(folder: Path) -> Path:
-    make_home(Home(folder / "config.toml", folder), TODAY.isoformat(), demo=True)
+    make_home(Home(folder / "config.toml", folder), TODAY.isoformat(), Names(), demo=True)
     return folder
 
 

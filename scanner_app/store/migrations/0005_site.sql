@@ -42,6 +42,7 @@ CREATE TABLE site_meta (
     watch_cursor TEXT,
     watch_n INTEGER NOT NULL,
     as_of INTEGER,
+    watch_as_of INTEGER,        -- the centre's time when recall and watch lines were last known to be all there
     site_sum TEXT NOT NULL,
     server_time INTEGER,
     server_mono_ms INTEGER,
@@ -171,6 +172,7 @@ CREATE TABLE flag (
     severity TEXT NOT NULL,
     subject TEXT NOT NULL,
     event_id TEXT,
+    parameters TEXT NOT NULL,   -- JSON: what its sentence names
     n INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX flag_n ON flag (n);
