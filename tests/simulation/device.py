@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from scanner_app.bootstrap.syncing import SiteBooks
+from scanner_app.clock import NS_PER_MS, SystemClock
 from scanner_app.domain.entry import Entry, Knew, Stamp
-from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord
 from scanner_app.errors import StoreError
-from scanner_app.store.base import sum_of_rows
 from scanner_app.store.backup import back_up, restore
-from scanner_app.store.ledger import Ledger, PageEnd
+from scanner_app.store.base import sum_of_rows
+from scanner_app.store.ledger import Ledger
 from scanner_app.store.outbox import OutboxReader
-from scanner_app.store.snapshot import check_snapshot
 from server.pushes import Identity
 from sync import wire
-from sync.driver import Driver, Sending
-from sync.engine import Engine
-from sync.exchange import ApplyPage, CutEpoch, LoadSnapshot, OpenEpoch, ServerTime, SetWatermark
+from sync.driver import Driver
+from sync.exchange import ApplyPage, LoadSnapshot, SetWatermark
 from tests.server.handhelds import START_MS
 from tests.simulation.disks import fresh_ledger
 from tests.simulation.network import Network
@@ -30,14 +31,14 @@ from tests.simulation.promises import promise
 from tests.simulation.work import Moment, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from scanner_app.domain.feed import EpochState, FedRow
     from scanner_app.domain.lists import MemberList
     from sync.exchange import Effect
     from tests.simulation.world import World
 
+T = TypeVar("T")
 DISK_FAULT_MS: Final = 5_000
 """How long a round that failed by itself is left alone (sync.driver)."""
 
@@ -58,6 +59,11 @@ class Holder:
 
     device: str
     site: str
+
+    @property
+    def until_ms(self) -> int:
+        """Its token is good for longer than any run."""
+        return 1 << 60
 
     @property
     def at_centre(self) -> Identity:
@@ -92,6 +98,70 @@ class Image(NamedTuple):
     told: dict[int, int]
     base_spoilt: bool
     base_past: int
+
+
+class Clock(SystemClock):
+    """A device's own clocks, which may be wrong."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+
+    @property
+    def boot_id(self) -> str:
+        """Another one after each reboot."""
+        return f"boot-{self._device.boots}"
+
+    def now(self) -> datetime:
+        """The wall clock."""
+        return datetime.fromtimestamp(self._device.wall_ms() / 1000, UTC)
+
+    def monotonic_ns(self) -> int:
+        """The monotonic one."""
+        return self._device.mono_ms() * NS_PER_MS
+
+
+class Shelf(SiteBooks):
+    """The product's own way from driver to ledger; on it the program may end, lists may be spoilt, and a worker scans."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        home = SimpleNamespace(state_folder=device.folder)
+        config = SimpleNamespace(device=SimpleNamespace(read_point="DOCK-1"))
+        station: Any = SimpleNamespace(clock=Clock(device), home=home, config=config)
+        keys: Any = device.identity
+        super().__init__(station, keys, self._now, lambda: OutboxReader.open(device.path))
+
+    def _now(self, run: Callable[[Ledger], T], /) -> T:
+        """As if on the ledger's thread, where a scan may come first."""
+        self.device.world.scan_beside(self.device)
+        return run(self.device.ledger)
+
+    def health(self) -> dict[str, str | int | bool | None]:
+        """Without a look at what is installed."""
+        return {"version": "simulation"}
+
+    def chunks_of(self, digest: str) -> Sequence[bytes]:
+        """As the disk gives them."""
+        chunks = super().chunks_of(digest)
+        if digest not in self.device.lost_lists:
+            return chunks
+        return [chunk[:-1] + b"!" for chunk in chunks] if digest < "8" else []
+
+    def perform(self, effect: Effect, now_ms: int) -> bool:
+        """An effect, before or after which the program may end."""
+        device, world = self.device, self.device.world
+        if world.happens("device ends before an effect"):
+            raise EndedError
+        world.scan_beside(device)
+        world.tell(device.label, effect)
+        same = super().perform(effect, now_ms)
+        promise(same or device.base_spoilt, f"{device.label}: its base is not the centre's")
+        if not same:
+            world.count("sum differs")
+        device.note(effect)
+        if world.happens("device ends after an effect"):
+            raise EndedError
+        return same
 
 
 @dataclass
@@ -139,16 +209,15 @@ class Device:
     def start(self) -> None:
         """The program starts."""
         self.ledger = Ledger.open(self.path, self.identity.device, self.make_epoch)
-        self.reader = OutboxReader.open(self.path)
-        self.ledger.try_parked()
+        self.books = Shelf(self)
         engine = self.world.make_engine(Random(self.source.getrandbits(60)), self.source.choice((1, 2, 500)))
-        self.driver = Driver(engine, self, Network(self.world, self), self.identity, self.mono_ms)
+        self.driver = Driver(engine, self.books, Network(self.world, self), self.identity, self.mono_ms)
         self.page_rows = self.source.choice((1, 3, 10, wire.ROWS_MAX))
         self.waits_until_ms = 0
 
     def end(self) -> None:
         """The program ends, in whatever way: what was committed is on the disk."""
-        self.reader.close()
+        self.books.close()
         self.ledger.close()
 
     def restart(self, *, reboot: bool = False) -> None:
@@ -211,90 +280,20 @@ class Device:
             self.lost_lists.add(self.source.choice(digests.split(",")))
             self.world.doubtful_lists |= self.lost_lists
 
-    # What the engine and the driver ask of the ledger (sync.driver.Books).
-
-    def epochs(self) -> list[EpochState]:
-        return self.reader.epochs()
-
-    def link(self, no: int, seq: int) -> str:
-        return self.reader.link_at(no, seq).hex()
-
-    def cursor(self, scope: wire.Scope) -> str | None:
-        return self.reader.site().cursor(scope)
-
-    def token_due_ms(self) -> int | None:
-        return None
-
-    def sending(self, no: int, start: int, entries_max: int, bytes_max: int) -> Sending:
-        given = self.reader.batch(no, start, entries_max, bytes_max)
-        header = given.epoch
-        epoch = wire.Epoch(header.id, header.device, header.parent_epoch, header.parent_seq, header.parent_hash)
-        return Sending(epoch, given.start, given.prev_hash, given.entries, given.last, given.last_hash)
-
-    def chunks_of(self, digest: str) -> Sequence[bytes]:
-        chunks = self.reader.chunks_of(digest)
-        if digest not in self.lost_lists:
-            return chunks
-        return [chunk[:-1] + b"!" for chunk in chunks] if digest < "8" else []
-
-    def quiet_until(self, no: int, seq: int) -> int:
-        return self.reader.quiet_until(self.wall_ms(), no, seq)
-
-    def health(self) -> dict[str, str | int | bool | None]:
-        return {"version": "simulation", "free": self.source.randrange(99)}
-
-    def last_scan_ms(self) -> int:
-        return self.mono_ms() - self.source.choice((0, 10_000))
-
-    def snapshot_path(self) -> Path:
-        return self.folder / "snapshot.db"
-
-    def perform(self, effect: Effect, now_ms: int) -> bool:
-        """An effect, before or after which the program may end, and somebody may scan."""
-        if self.world.happens("device ends before an effect"):
-            raise EndedError
-        self.world.scan_beside(self)
-        self.world.tell(self.label, effect)
-        same = self._do(effect, now_ms)
-        promise(same or self.base_spoilt, f"{self.label}: its base is not the centre's")
-        if not same:
-            self.world.count("sum differs")
-        if self.world.happens("device ends after an effect"):
-            raise EndedError
-        return same
-
-    def _do(self, effect: Effect, now_ms: int) -> bool:
+    def note(self, effect: Effect) -> None:
+        """Keeps in mind in which of the centre's pasts something was told."""
         match effect:
-            case SetWatermark(no, acked, safe):
-                self.ledger.set_watermark(no, acked, safe)
+            case SetWatermark(no):
                 self.told[no] = self.past
-            case CutEpoch(no, seq):
-                self.ledger.cut_epoch(no, seq, self.make_epoch())
-                self.world.count("epoch cut")
-            case OpenEpoch():
-                self.ledger.open_epoch(self.make_epoch())
-                self.world.count("epoch opened")
-            case ApplyPage(page):
-                read = self.reader.read_page([fed(row) for row in page.rows])
-                self.world.scan_beside(self)
-                end = PageEnd(page.scope, page.cursor, page.server_time, page.site_sum)
-                self.world.count("page")
-                same = not self.ledger.apply_page(read, end).sum_differs
-                if page.scope is wire.Scope.FEED:
-                    self.base_past = self.past
-                return same
+            case ApplyPage(page) if page.scope is wire.Scope.FEED:
+                self.base_past = self.past
             case LoadSnapshot():
-                check_snapshot(self.snapshot_path())
-                self.ledger.load_snapshot(self.snapshot_path())
                 self.base_spoilt, self.base_past = False, self.past
                 if self._check_watermarks():
                     self._check_echoes()
-                self.world.count("snapshot loaded")
-            case ServerTime(server_time) if self.source.random() < 0.1:
-                self.ledger.set_server_time(server_time, now_ms, f"boot-{self.boots}")
             case _:
                 pass
-        return True
+        self.world.count(type(effect).__name__)
 
     # Its disk.
 
@@ -382,18 +381,18 @@ class Device:
     def _check_watermarks(self) -> bool:
         """Whether all of them were told since the centre was last put back."""
         centre, site, fresh = self.world.centre, self.identity.site, True
-        for epoch in self.epochs():
+        for epoch in self.books.epochs():
             promise(0 <= epoch.safe <= epoch.acked <= epoch.end <= epoch.last, f"{self.label}: odd watermark: {epoch}")
             if not epoch.acked:
                 continue
             name = f"{self.label}, epoch {epoch.no}"
             if self.told.get(epoch.no) == centre.past:
-                held = centre.holds(site, epoch.id, epoch.acked, self.link(epoch.no, epoch.acked))
+                held = centre.holds(site, epoch.id, epoch.acked, self.books.link(epoch.no, epoch.acked))
                 promise(held, f"{name}: told as sent up to {epoch.acked}, and the centre does not have it")
             else:
                 fresh = False
             if epoch.safe:
-                safe = (site, epoch.id, epoch.safe, self.link(epoch.no, epoch.safe)) in centre.safe
+                safe = (site, epoch.id, epoch.safe, self.books.link(epoch.no, epoch.safe)) in centre.safe
                 promise(safe, f"{name}: told as safe up to {epoch.safe}, and no backup has it")
         return fresh
 
@@ -402,7 +401,7 @@ class Device:
         push: Any = wire.read(wire.Push, body)
         if push.quiet_until is None or any(past != self.world.centre.past for past in self.told.values()):
             return
-        (no,) = [epoch.no for epoch in self.epochs() if epoch.id == push.epoch.id]
+        (no,) = [epoch.no for epoch in self.books.epochs() if epoch.id == push.epoch.id]
         last = push.start_seq - 1 + len(push.entries)
         sent = {row[0] for row in self.ledger._connection.execute(EVENTS_OF_EPOCH, (no, last) * 2)}
         held = self.world.centre.events(self.identity.site)
@@ -416,17 +415,3 @@ EVENTS_OF_EPOCH: Final = (
     "SELECT event_id FROM entry WHERE epoch_no = ? AND seq <= ? UNION "
     "SELECT e.event_id FROM reissue r JOIN entry e ON e.position = r.position WHERE r.epoch_no = ? AND r.seq <= ?"
 )
-
-
-def fed(row: wire.Row) -> FedRow:
-    """A row of the wire as the store takes it."""
-    match row:
-        case wire.EntryRow():
-            return FedEntry(row.n, row.device, row.epoch, row.seq, row.standing, row.record_time, row.content)
-        case wire.RecordRow():
-            return FedRecord(row.n, row.kind, row.id, row.body)
-        case wire.ListRow(_, chunk):
-            return FedChunk(chunk.digest, chunk.hashes, chunk.n, chunk.content)
-
-
-__all__ = ["Device", "EndedError", "Engine", "Fact", "Holder", "fed"]

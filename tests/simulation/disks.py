@@ -8,12 +8,14 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final
 from unittest import mock
 
+from scanner_app.bootstrap import syncing
+from scanner_app.bootstrap.station import EPOCH_BYTES
 from scanner_app.store import rebuilding
 from scanner_app.store.database import connect_writer
 from scanner_app.store.schema import MIGRATIONS, prepare, statements_of
@@ -44,6 +46,7 @@ def repeatable(source: Random) -> Iterator[None]:
     """Within it chance comes from the source alone, and tables to verify with are made once a process and copied."""
     with (
         mock.patch.object(secrets, "token_bytes", source.randbytes),
+        mock.patch.object(syncing, "new_epoch", partial(source.randbytes, EPOCH_BYTES)),
         mock.patch.object(rebuilding, "connect_scratch", scratch),
         mock.patch.object(rebuilding, "MIGRATIONS", ()),
         mock.patch.object(centre_database, "statements_of", cache(centre_database.statements_of)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from unittest import mock
 
+from scanner_app.bootstrap import syncing
 from scanner_app.domain.feed import Standing
 from scanner_app.domain.lists import MemberList
 from scanner_app.store import echoes, ledger, records, site, snapshot
@@ -17,7 +18,7 @@ from server.books import Books
 from server.problems import ProblemError
 from sync.wire import Ack, Page
 from sync.engine import Engine
-from tests.simulation import centre, device, disks
+from tests.simulation import centre, disks
 from tests.simulation.world import Result, run
 from tests.sync import mutants as engines
 
@@ -31,12 +32,16 @@ Patch = Callable[[], "AbstractContextManager[object]"] if TYPE_CHECKING else obj
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault: what is done to the code, or another engine; of push, pull, lists or snapshot."""
+    """A fault: what is done to the code, or another engine; of push, pull, lists or snapshot.
+
+    `heals`: why no promise is broken by it.
+    """
 
     name: str
     about: str
     patch: Patch | None = None
     engine: type[Engine] | None = None
+    heals: str = ""
 
 
 MUTANTS: Final[list[Mutant]] = []
@@ -203,8 +208,11 @@ MUTANTS += [
     Mutant("never_lowers_a_watermark", "push", engine=engines.MUTANTS["NeverLowers"]),
     Mutant("never_cuts", "push", engine=engines.MUTANTS["NeverCuts"]),
     Mutant("takes_a_twins_entries_for_its_own", "push", engine=engines.MUTANTS["BelievesWhatLiesBeyond"]),
-    Mutant("asks_heads_once", "push", engine=engines.AsksHeadsOnce),
-]
+    Mutant(
+        "asks_heads_once", "push", engine=engines.AsksHeadsOnce,
+        heals="each push, and each heartbeat, tells as well where the centre's chain ends",
+    ),
+]  # fmt: skip
 
 
 # Pull.
@@ -314,7 +322,10 @@ MUTANTS += [
 
 MUTANTS += [
     Mutant("sends_no_lists", "lists", engine=engines.MUTANTS["SendsNoLists"]),
-    Mutant("sends_lists_for_ever", "lists", engine=engines.MUTANTS["SendsListsForEver"]),
+    Mutant(
+        "sends_lists_for_ever", "lists", engine=engines.MUTANTS["SendsListsForEver"],
+        heals="the centre takes a bad chunk for the word that the list is lacking",
+    ),
 ]
 
 
@@ -417,7 +428,7 @@ def keeps_old_echoes() -> Iterator[None]:
 @mutant("snapshot")
 def loads_without_a_look() -> Iterator[None]:
     """A file is loaded as it comes."""
-    with mock.patch.object(device, "check_snapshot", lambda _: None):
+    with mock.patch.object(syncing, "check_snapshot", lambda _: None):
         yield
 
 

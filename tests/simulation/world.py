@@ -150,7 +150,7 @@ class World:
         if not rows or device.identity.site != site:
             return None
         (digest,) = self.source.choice(rows)
-        return digest, device.reader.chunks_of(digest)
+        return digest, device.ledger.outbox.chunks_of(digest)
 
     def made(self, event_id: str) -> None:
         """An entry was saved."""
@@ -330,7 +330,7 @@ def is_drained(device: Device) -> bool:
     cursor = head_of(device.world.centre.session, device.identity.site).cursor
     site = device.ledger.site
     at_head = site.feed_cursor == cursor == site.watch_cursor
-    return at_head and all(epoch.acked == epoch.end for epoch in device.epochs())
+    return at_head and all(epoch.acked == epoch.end for epoch in device.books.epochs())
 
 
 def run(seed: int, engine: Callable[..., Engine] = Engine, *, telling: bool = False) -> Result:
