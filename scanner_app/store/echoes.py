@@ -1,8 +1,7 @@
-"""Own entries that the base turns out to hold, or not to hold: told by links, where a snapshot alone could not tell it.
+"""Own entries that the base turns out to hold: told by a watermark, where a snapshot alone could not tell it.
 
 A snapshot says how far the centre has each chain. Of a ledger that was put back, or has a twin, it is open which of its
-entries those are until the centre has compared links. What it then says that it has, the base holds too; what stands
-after a cut came to the base by no snapshot.
+entries those are until the centre has compared links; what it then says that it has, the base holds too.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 ECHO = "INSERT INTO echo (position, n) VALUES (?, ?) ON CONFLICT DO NOTHING"
-UNECHO = "DELETE FROM echo WHERE position = ?"
 IS_UNCOUNTED = (
     f"SELECT 1 FROM entry e JOIN parked p ON p.subject = e.event_id AND p.reason = '{parking.QUARANTINED}' "  # noqa: S608 - a word of our own
     "WHERE e.position = ?"
@@ -39,12 +37,3 @@ def echo_held(cursor: sqlite3.Cursor, no: int) -> None:
     if told == min(chain.held, chain.end):
         set_held(cursor, no, 0)
     fold_overlay(connection, cursor)
-
-
-def unecho_tail(cursor: sqlite3.Cursor, no: int, seq: int) -> None:
-    """Puts back into the overlay what an epoch that is cut after `seq` loses; it comes back when it was issued again."""
-    connection = cursor.connection
-    chain = chain_of(connection, no)
-    tail = [position for _, _, position, _ in links_of(connection, chain, seq + 1, chain.end)]
-    if sum(cursor.execute(UNECHO, (position,)).rowcount for position in tail):
-        fold_overlay(connection, cursor)

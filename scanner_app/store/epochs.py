@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 EPOCHS = (
     "SELECT e.no, e.id, e.before, coalesce((SELECT max(seq) FROM reissue WHERE epoch_no = e.no), 0), "
-    "coalesce(w.acked, 0), coalesce(w.safe, 0), w.cut, coalesce(w.held, 0) FROM epoch e LEFT JOIN watermark w ON w.epoch_no = e.no "
-    "ORDER BY e.no"
+    "coalesce(w.acked, 0), coalesce(w.safe, 0), w.cut, coalesce(w.held, 0) "
+    "FROM epoch e LEFT JOIN watermark w ON w.epoch_no = e.no ORDER BY e.no"
 )
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM entry"
 HEADER = "SELECT id, device, parent_epoch, parent_seq, parent_hash FROM epoch WHERE no = ?"

@@ -22,7 +22,7 @@ from scanner_app.store import epochs, inbox, leases, parking, records, site, sna
 from scanner_app.store.chain import Head, link, open_epoch, read_head
 from scanner_app.store.counted import keep_counted
 from scanner_app.store.database import Database, connect_writer
-from scanner_app.store.echoes import echo_held, unecho_tail
+from scanner_app.store.echoes import echo_held
 from scanner_app.store.faults import OTHER_DEVICE, fault_of, translated
 from scanner_app.store.feed import Applied, ReadPage
 from scanner_app.store.knowledge import answer
@@ -273,7 +273,6 @@ class Ledger:
         Leases are those of an epoch: they are given up. Nothing happens where nothing comes after `seq`.
         """
         with self.step() as step:
-            unecho_tail(self._cursor, no, seq)
             step.head = epochs.cut_epoch(self._cursor, step.head, no, seq, new_epoch)
         self._sent = self._count_sent()
 

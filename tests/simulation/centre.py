@@ -32,7 +32,7 @@ from sync.exchange import Failed, Failure
 from sync.transport import BY_STATUS, SERVER_ERROR
 from sync.wire import Fork, Scope
 from tests.server.handhelds import CENTRE_KEY, GTIN, OTHER_GTIN
-from tests.simulation.disks import SITES, content_of, fresh_centre
+from tests.simulation.disks import content_of, fresh_centre
 from tests.simulation.promises import promise
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Centre:
     def push(self, identity: Identity, body: bytes, fate: Fate = Fate.WELL, beside: Sequence[Prepared] = ()) -> bytes:
         """A push, with others in the same commit. Raises ProblemError and FellOverError; any other is a finding."""
         prepared = prepare(identity, body)
-        works = [partial(_taken, prepared=each) for each in (*beside, prepared)]
+        works: list[Callable[[Writing], PushAnswer]] = [partial(_taken, prepared=each) for each in (*beside, prepared)]
         if fate is Fate.BEFORE_COMMIT:
             try:
                 self.books.write(identity.site, [*works, _fall_over])

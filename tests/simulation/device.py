@@ -121,7 +121,7 @@ class Clock(SystemClock):
 
 
 class Shelf(SiteBooks):
-    """The product's own way from driver to ledger; on it the program may end, lists may be spoilt, and a worker scans."""
+    """The product's own way from driver to ledger, on which the program may end, lists rot, and a worker scans."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -348,7 +348,9 @@ class Device:
     def spoil_base(self) -> None:
         """The base loses a line, as if a row of the feed had been passed over: it agrees with itself alone."""
         connection = self.ledger._connection
-        rows = connection.execute("DELETE FROM site_on_hand WHERE place = (SELECT min(place) FROM site_on_hand)").rowcount
+        rows = connection.execute(
+            "DELETE FROM site_on_hand WHERE place = (SELECT min(place) FROM site_on_hand)"
+        ).rowcount
         connection.execute("UPDATE site_meta SET site_sum = ?", (f"{sum_of_rows(connection):016x}",))
         self.base_spoilt = self.base_spoilt or rows > 0
         self.restart()
@@ -410,7 +412,12 @@ class Device:
             promise(not early, f"{self.label}: says that it is quiet, and {fact.event_id} is unsent")
 
 
-ECHOED: Final = "SELECT event_id FROM entry WHERE position IN (SELECT position FROM echo)"
+ECHOED: Final = (
+    "SELECT event_id FROM entry WHERE position IN (SELECT position FROM echo) AND position NOT IN (SELECT r.position "
+    "FROM reissue r LEFT JOIN watermark w ON w.epoch_no = r.epoch_no WHERE r.seq > coalesce(w.acked, 0))"
+)
+"""What is under way once more, after a cut, is in sight again as soon as it has come."""
+
 EVENTS_OF_EPOCH: Final = (
     "SELECT event_id FROM entry WHERE epoch_no = ? AND seq <= ? UNION "
     "SELECT e.event_id FROM reissue r JOIN entry e ON e.position = r.position WHERE r.epoch_no = ? AND r.seq <= ?"

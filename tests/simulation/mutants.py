@@ -1,10 +1,11 @@
-"""Deliberate faults, each a small change of the real code: a simulation that lets one of them pass would prove nothing."""
+"""Deliberate faults, each a small change of the real code: a simulation that lets one pass would prove nothing."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from scanner_app.bootstrap import syncing
@@ -12,22 +13,20 @@ from scanner_app.domain.feed import Standing
 from scanner_app.domain.lists import MemberList
 from scanner_app.store import echoes, ledger, records, site, snapshot
 from scanner_app.store import feed as device_feed
-from server import feed, ingest, pushes
+from server import chains, feed, ingest, pushes
 from server import records as centre_records
 from server.books import Books
 from server.problems import ProblemError
-from sync.wire import Ack, Page
 from sync.engine import Engine
+from sync.wire import Ack, Page
 from tests.simulation import centre, disks
 from tests.simulation.world import Result, run
 from tests.sync import mutants as engines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
-
-Patch = Callable[[], "AbstractContextManager[object]"] if TYPE_CHECKING else object
+Patch = Callable[[], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Mutant:
     heals: str = ""
 
 
-MUTANTS: Final[list[Mutant]] = []
+MUTANTS: list[Mutant] = []
 
 
 def mutant(about: str) -> Callable[[Callable[[], Iterator[None]]], None]:
@@ -129,7 +128,7 @@ def passes_over_gaps() -> Iterator[None]:
         with mock.patch.object(ingest, "find_epoch", find_epoch):
             return whole(writing, push)
 
-    found = ingest.find_epoch
+    found = chains.find_epoch
     with mock.patch.object(centre, "take_push", take_push):
         yield
 
@@ -137,7 +136,7 @@ def passes_over_gaps() -> Iterator[None]:
 @mutant("push")
 def compares_no_links() -> Iterator[None]:
     """A sequence is a sequence."""
-    with mock.patch.object(ingest, "_differs", lambda *_: False):
+    with mock.patch.object(ingest, "_differs", return_value=False):
         yield
 
 
@@ -158,7 +157,7 @@ def counts_what_comes_twice() -> Iterator[None]:
 @mutant("push")
 def knows_no_event_ids() -> Iterator[None]:
     """A fact counts as often as it comes in another epoch."""
-    with mock.patch.object(ingest._Judging, "_is_counted", lambda *_: False):
+    with mock.patch.object(ingest._Judging, "_is_counted", return_value=False):
         yield
 
 
@@ -202,7 +201,7 @@ def calls_everything_safe() -> Iterator[None]:
         yield
 
 
-MUTANTS += [
+MUTANTS.extend([
     Mutant("drops_what_is_refused", "push", engine=engines.DropsWhatIsRefused),
     Mutant("forgets_former_epochs", "push", engine=engines.MUTANTS["SendsThePresentOnly"]),
     Mutant("never_lowers_a_watermark", "push", engine=engines.MUTANTS["NeverLowers"]),
@@ -212,7 +211,7 @@ MUTANTS += [
         "asks_heads_once", "push", engine=engines.AsksHeadsOnce,
         heals="each push, and each heartbeat, tells as well where the centre's chain ends",
     ),
-]  # fmt: skip
+])  # fmt: skip
 
 
 # Pull.
@@ -266,7 +265,7 @@ def forgets_its_cursor() -> Iterator[None]:
 @mutant("pull")
 def keeps_its_own_beside_the_echo() -> Iterator[None]:
     """What the base brings back stays in the overlay too."""
-    with mock.patch.object(device_feed._Changes, "_take_echo", lambda *_: None):
+    with mock.patch.object(device_feed._Changes, "_take_echo", return_value=None):
         yield
 
 
@@ -299,7 +298,7 @@ def gives_up_what_was_not_counted() -> Iterator[None]:
 @mutant("pull")
 def keeps_what_was_deleted() -> Iterator[None]:
     """A tombstone is passed over."""
-    with mock.patch.object(records, "_delete", lambda *_: None):
+    with mock.patch.object(records, "_delete", return_value=None):
         yield
 
 
@@ -311,22 +310,22 @@ def forgets_tombstones_silently() -> Iterator[None]:
         yield
 
 
-MUTANTS += [
+MUTANTS.extend([
     Mutant("takes_no_snapshot", "pull", engine=engines.TakesNoSnapshot),
     Mutant("trusts_its_base", "pull", engine=engines.TrustsItsBase),
     Mutant("never_pulls", "pull", engine=engines.NeverPulls),
-]
+])  # fmt: skip
 
 
 # Lists.
 
-MUTANTS += [
+MUTANTS.extend([
     Mutant("sends_no_lists", "lists", engine=engines.MUTANTS["SendsNoLists"]),
     Mutant(
         "sends_lists_for_ever", "lists", engine=engines.MUTANTS["SendsListsForEver"],
         heals="the centre takes a bad chunk for the word that the list is lacking",
     ),
-]
+])  # fmt: skip
 
 
 @mutant("lists")
@@ -347,21 +346,21 @@ def counts_without_the_list() -> Iterator[None]:
 @mutant("lists")
 def pages_without_lists() -> Iterator[None]:
     """Entries come without what they name."""
-    with mock.patch.object(feed, "_lists_before", lambda *_: iter(())):
+    with mock.patch.object(feed, "_lists_before", return_value=()):
         yield
 
 
 @mutant("lists")
 def believes_any_chunk() -> Iterator[None]:
     """What is spoilt is kept as it is, by the centre."""
-    with mock.patch.object(pushes, "is_chunk", lambda _: True):
+    with mock.patch.object(pushes, "is_chunk", return_value=True):
         yield
 
 
 @mutant("lists")
 def never_judges_again() -> Iterator[None]:
     """An entry whose list has come stays where it is."""
-    with mock.patch.object(ingest, "judge_waiting", lambda *_: None):
+    with mock.patch.object(ingest, "judge_waiting", return_value=None):
         yield
 
 
@@ -378,7 +377,7 @@ def believes_a_vector_without_its_links() -> Iterator[None]:
 @mutant("snapshot")
 def never_learns_what_the_base_holds() -> Iterator[None]:
     """What was open when a snapshot was loaded stays open."""
-    with mock.patch.object(ledger, "echo_held", lambda *_: None), mock.patch.object(echoes, "fold_overlay"):
+    with mock.patch.object(ledger, "echo_held", return_value=None), mock.patch.object(echoes, "fold_overlay"):
         yield
 
 
@@ -397,7 +396,7 @@ def forgets_what_was_not_sent() -> Iterator[None]:
 @mutant("snapshot")
 def never_goes_back() -> Iterator[None]:
     """A snapshot that is older than the base leaves the cursor where it is."""
-    whole = snapshot.write_meta
+    whole = site.write_meta
     copied = snapshot.copy_snapshot
 
     def copy_snapshot(cursor: Any, meta: Any) -> Any:  # noqa: ANN401 - as copy_snapshot
@@ -428,7 +427,7 @@ def keeps_old_echoes() -> Iterator[None]:
 @mutant("snapshot")
 def loads_without_a_look() -> Iterator[None]:
     """A file is loaded as it comes."""
-    with mock.patch.object(syncing, "check_snapshot", lambda _: None):
+    with mock.patch.object(syncing, "check_snapshot", return_value=None):
         yield
 
 

@@ -1,4 +1,4 @@
-"""The network between a device and the centre: real bytes, which get lost, late, twice, cut, spoilt or answered badly."""
+"""The network between a device and the centre: real bytes, which get lost, come late or twice, are cut or spoilt."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ class Network:
         if world.happens("refused"):
             return world.source.choice(REFUSALS)
         world.meanwhile(self.device)
-        try:
-            answer = ask()
-        except ProblemError as problem:
-            return refusal_of(problem)
-        except FellOverError:
-            return Failed(Failure.BROKEN)
+        answer = _answer_of(ask)
         world.meanwhile(self.device)
+        return answer if isinstance(answer, Failed) else self._on_its_way_back(answer)
+
+    def _on_its_way_back(self, answer: bytes) -> bytes | Failed:
+        """What the centre has committed, and the device may never hear of."""
+        world = self.world
         if world.happens("centre ends after commit"):
             world.centre.restart()
             return Failed(Failure.BROKEN)
@@ -114,3 +114,12 @@ class Network:
             return body[: self.world.source.randrange(len(body) or 1)]
         return self.world.source.choice(GARBAGE)
 
+
+def _answer_of(ask: Callable[[], bytes]) -> bytes | Failed:
+    """What the centre answers, as long as it stands."""
+    try:
+        return ask()
+    except ProblemError as problem:
+        return refusal_of(problem)
+    except FellOverError:
+        return Failed(Failure.BROKEN)

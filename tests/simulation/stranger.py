@@ -76,7 +76,9 @@ class Stranger:
         return self._changed(lists=[self.source.randbytes(32).hex()])
 
     def _of_another_site(self) -> bytes:
-        return self._changed(site=self.world.other_site(self.site))
+        event = self.world.some_event()
+        more = {} if event is None or self.source.random() < 0.5 else {"event_id": event}
+        return self._changed(site=self.world.other_site(self.site), **more)
 
     def _same_event(self) -> bytes:
         """Other bytes under the id of an event that some device has made."""

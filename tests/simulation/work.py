@@ -168,4 +168,3 @@ class Work:
         entry = self.entry(moment, EntryKind.RECEIVED, Posting(self.goods(), BEYOND_BELIEF, SUPPLIER, "DOCK-1"))
         self.doubted.add(entry.event_id)
         return entry, ()
-

@@ -1,4 +1,4 @@
-"""One seed is one run: devices, their network and their centre, all three real, and all that goes wrong between them."""
+"""One seed is one run: devices, their network and their centre, all real, and all that goes wrong between them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ class Result:
 class World:
     """One run."""
 
-    def __init__(self, seed: int, place: Path, engine: Callable[..., Engine] = Engine, *, telling: bool = False) -> None:
+    def __init__(
+        self, seed: int, place: Path, engine: Callable[..., Engine] = Engine, *, telling: bool = False
+    ) -> None:
         """Everything follows from the seed, and from which engine it is."""
         self.source = Random(seed)
         self.place = place
@@ -302,7 +304,8 @@ class World:
             if self.is_drained():
                 return
             self.now_ms += BETWEEN_ROUNDS_MS
-        promise(holds=False, sentence=f"does not drain: {[each.label for each in self.devices if not is_drained(each)]}")
+        left = [device.label for device in self.devices if not is_drained(device)]
+        raise BrokenPromiseError(f"does not drain: {left}")
 
     def rest(self, device: Device) -> None:
         """One device until it has nothing to do for a while."""
@@ -344,7 +347,7 @@ def run(seed: int, engine: Callable[..., Engine] = Engine, *, telling: bool = Fa
                 world.play()
             finally:
                 world.close()
-        except Exception as fault:  # noqa: BLE001 - whatever is raised is a finding
+        except Exception as fault:
             if telling:
                 raise
             return Result(seed, f"{type(fault).__name__}: {fault}", figures)
