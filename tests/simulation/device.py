@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -400,15 +401,15 @@ class Device:
 
     def look_at_quiet(self, body: bytes) -> None:
         """A push says until when no fact is unsent: that must be so at the time it is made."""
-        push: Any = wire.read(wire.Push, body)
-        if push.quiet_until is None or any(past != self.world.centre.past for past in self.told.values()):
+        push = json.loads(body)
+        if push["quiet_until"] is None or any(past != self.world.centre.past for past in self.told.values()):
             return
-        (no,) = [epoch.no for epoch in self.books.epochs() if epoch.id == push.epoch.id]
-        last = push.start_seq - 1 + len(push.entries)
+        (no,) = [epoch.no for epoch in self.books.epochs() if epoch.id == push["epoch"]["id"]]
+        last = push["start_seq"] - 1 + len(push["entries"])
         sent = {row[0] for row in self.ledger._connection.execute(EVENTS_OF_EPOCH, (no, last) * 2)}
         held = self.world.centre.events(self.identity.site)
         for fact in self.facts:
-            early = fact.event_time < push.quiet_until and fact.event_id not in sent and fact.key not in held
+            early = fact.event_time < push["quiet_until"] and fact.event_id not in sent and fact.key not in held
             promise(not early, f"{self.label}: says that it is quiet, and {fact.event_id} is unsent")
 
 
