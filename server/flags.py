@@ -35,7 +35,7 @@ def open_flag(writing: Writing, doubt: Doubt, *, event_id: str, device: str, doc
     known = writing.session.all(FIND_OPEN, (writing.site, doubt.code.value, doubt.subject))
     if any(severity == doubt.severity for _, severity in known):
         return False
-    told = {"flag": doubt.code.value, "severity": doubt.severity.value, "subject": doubt.subject, **doubt.parameters}
+    told = {**doubt.parameters, "flag": doubt.code.value, "severity": doubt.severity.value, "subject": doubt.subject}
     refers_to = event_id or None
     case = own_entry(writing, EntryKind.CASE, Accepted(parameters=told), refers_to=refers_to, document=document)
     entry = write_own(writing, case)

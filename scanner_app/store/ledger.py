@@ -22,6 +22,7 @@ from scanner_app.store import epochs, inbox, leases, parking, records, site, sna
 from scanner_app.store.chain import Head, link, open_epoch, read_head
 from scanner_app.store.counted import keep_counted
 from scanner_app.store.database import Database, connect_writer
+from scanner_app.store.echoes import echo_held
 from scanner_app.store.faults import OTHER_DEVICE, fault_of, translated
 from scanner_app.store.feed import Applied, ReadPage
 from scanner_app.store.knowledge import answer
@@ -263,6 +264,7 @@ class Ledger:
         """How far the centre has an epoch, and how far on a second disk too; either may be lower than before."""
         with self._database.unforced(), self.step():
             epochs.set_watermark(self._cursor, no, acked, safe)
+            echo_held(self._cursor, no)
         self._sent = self._count_sent()
 
     def cut_epoch(self, no: int, seq: int, new_epoch: bytes) -> None:
