@@ -104,7 +104,7 @@ class CountVerdict:
 def judge_count(count: Count, changes: Iterable[Change], doubt_ms: int = CLOCK_DOUBT_MS) -> CountVerdict:
     """The verdict on a count by every change at its place that is known now; a later one may change it."""
     known = tuple(changes)
-    seen = _recognised(count.seen, known)
+    seen = recognised(count.seen, known)
     moments = _moments(seen)
     expected: Counter[Batch] = Counter()
     standing: Counter[tuple[str, str]] = Counter()
@@ -133,7 +133,7 @@ def _stale(count: Count, changes: Iterable[Change], doubt_ms: int) -> tuple[str,
     return tuple(dict.fromkeys(change.event_id for change in others if in_window(change.at_ms, count, doubt_ms)))
 
 
-def _recognised(seen: Iterable[Seen], changes: Iterable[Change]) -> tuple[Seen, ...]:
+def recognised(seen: Iterable[Seen], changes: Iterable[Change]) -> tuple[Seen, ...]:
     """What was seen, under the ledger's batch where label and ledger only differ in what one of them leaves out.
 
     A unit is known by its serial, other goods by item and lot. So one batch is one line.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from server import registry
+from server.authority import authority_of
 from server.cli.answers import DONE, NO, perform, print_json, print_table, reading, say, settings_of
 from server.commands import usage
 
@@ -29,8 +30,10 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     if options.command == "enrol-code":
         made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
+        authority = authority_of(settings)
+        pin = None if authority is None else authority.pin
         if options.json:
-            print_json({**made, "until": _instant(made["until_ms"])})
+            print_json({**made, "until": instant(made["until_ms"]), "ca_pin": pin})
         else:
             print(made["code"])
         return DONE
@@ -53,16 +56,17 @@ def _list(options: argparse.Namespace) -> int:
         for row in found:
             print_json({
                 "device": row.device, "site": row.site, "state": row.state, "version": row.version,
-                "enrolled": _instant(row.enrolled_ms), "seen": _instant(row.seen_ms),
-                "quiet_until": None if row.quiet_until is None else _instant(row.quiet_until),
+                "enrolled": instant(row.enrolled_ms), "seen": instant(row.seen_ms),
+                "quiet_until": None if row.quiet_until is None else instant(row.quiet_until),
             })  # fmt: skip
         return DONE
     heading = ("device", "site", "state", "version", "seen")
-    print_table([heading, *((row.device, row.site, row.state, row.version, _instant(row.seen_ms)) for row in found)])
+    print_table([heading, *((row.device, row.site, row.state, row.version, instant(row.seen_ms)) for row in found)])
     return DONE
 
 
-def _instant(ms: int) -> str:
+def instant(ms: int) -> str:
+    """A time for people and machines; a number that is none stays one."""
     try:
         return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
