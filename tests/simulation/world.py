@@ -35,7 +35,7 @@ CALM_MS: Final = RETRY_AFTER_MAX_MS + HEADS_EVERY_MS
 
 QUIET_ROUNDS_MAX: Final = 30
 QUIET_TURNS_MAX: Final = 400
-BETWEEN_ROUNDS_MS: Final = 3 * 60_000
+BETWEEN_ROUNDS_MS: Final = 8 * 60_000
 SOON_MS: Final = 5_000
 TOLD_MAX: Final = 240
 """Characters of one thing that happens, for a reader."""
