@@ -32,6 +32,7 @@ UNSENT = (
     "SELECT count(*) FROM entry e LEFT JOIN watermark w ON w.epoch_no = e.epoch_no WHERE e.seq > coalesce(w.acked, 0)"
 )
 AT_CENTRE = "SELECT epoch, seq, hash, event_id, standing FROM entry"
+SCANS_SAVED = "SELECT coalesce(max(scans), 0) FROM entry"
 SCANS_AT_CENTRE = (
     "SELECT count(*) FROM entry JOIN epoch USING (site_id, epoch) WHERE device = ? "
     "AND json_type(CAST(bytes AS TEXT), '$.raw') = 'object'"
@@ -77,6 +78,16 @@ def at_centre(centre: RunningCentre) -> list[AtCentre]:
     return [AtCentre(*row[:3], str(UUID(bytes=row[3])) if row[3] else "", row[4]) for row in rows]
 
 
+def own_entries(home: Path) -> list[dict[str, Any]]:
+    """Every entry of a device's ledger, in order."""
+    return [json.loads(row[0]) for row in read(home / "ledger.db", "SELECT bytes FROM entry ORDER BY position")]
+
+
+def scans_saved(home: Path) -> int:
+    """How many entries with a scan a device has."""
+    return int(read(home / "ledger.db", SCANS_SAVED)[0][0])
+
+
 def scans_at_centre(centre: RunningCentre, name: str) -> int:
     """How many entries with a scan the centre has of a device."""
     return int(read(centre_database(centre), SCANS_AT_CENTRE, name)[0][0])
@@ -100,12 +111,16 @@ def assert_held(home: Path, centre: RunningCentre) -> int:
     return len(own)
 
 
-def is_settled(home: Path, centre: RunningCentre) -> bool:
-    """Whether a device has sent all of it, nothing waits in its inbox, and it has applied the whole feed."""
+def is_sent(home: Path) -> bool:
+    """Whether a device has sent all of it, and nothing waits in its inbox."""
     ledger = home / "ledger.db"
-    unsent = read(ledger, UNSENT)[0][0] + read(ledger, "SELECT count(*) FROM inbox")[0][0]
-    applied = read(ledger, "SELECT feed_n FROM site_meta")[0][0]
-    return unsent == 0 and applied == read(centre_database(centre), "SELECT number FROM site")[0][0]
+    return read(ledger, UNSENT)[0][0] + read(ledger, "SELECT count(*) FROM inbox")[0][0] == 0
+
+
+def is_settled(home: Path, centre: RunningCentre) -> bool:
+    """Whether a device has sent all of it and has applied the whole feed."""
+    applied = read(home / "ledger.db", "SELECT feed_n FROM site_meta")[0][0]
+    return is_sent(home) and applied == read(centre_database(centre), "SELECT number FROM site")[0][0]
 
 
 def await_settled(homes: Iterable[Path], centre: RunningCentre) -> None:
