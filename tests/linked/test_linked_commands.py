@@ -15,10 +15,12 @@ from scanner_app.cli.main import main
 from scanner_app.store.ledger import Ledger
 from sync.binding import read_binding, read_token
 from sync.enrolment import invitation_of
-from tests.centre import free_port
+from tests.centre import RunningCentre, free_port
+from tests.server.certificates import make_certificate
 
 if TYPE_CHECKING:
-    from tests.centre import RunningCentre
+    from collections.abc import Iterator
+
     from tests.linked.conftest import Homes
 
 ANA = {"sign_in": "USR-1001.9q5ZE4C4v4b2XT4J", "pin": "2468"}
@@ -254,3 +256,31 @@ def test_a_disk_that_was_put_back_is_found_out_and_nothing_is_lost(
 def scans_at(centre: RunningCentre) -> int:
     """How many facts the centre counts, of all devices."""
     return int(json.loads(centre.command("verify"))["entries"])
+
+
+@pytest.fixture
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    """A centre that speaks TLS by a certificate that nobody knows."""
+    folder = tmp_path_factory.mktemp("guarded")
+    centre = RunningCentre(folder / "home", certificate=make_certificate(folder))
+    centre.command("init", "--demo")
+    centre.start()
+    yield centre
+    centre.stop()
+
+
+def test_a_centre_of_its_own_authority_is_trusted_by_its_pin_alone(
+    guarded: RunningCentre, homes: Homes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = homes.make("A")
+    made = json.loads(guarded.command("enrol-code", "--device", "A", "--url", guarded.url, "--json"))
+    assert main(["enrol", guarded.url, made["code"]]) == 3  # the machine's authorities do not know it
+    assert main(["enrol", guarded.url, made["code"], "--ca-pin", "00" * 32]) == 1
+    said = capsys.readouterr().err
+    assert "CENTRE_UNREACHABLE" in said
+    assert "PIN_DIFFERS" in said
+    assert read_binding(home) is None
+    assert main(["enrol", made["invitation"]]) == 0
+    assert "the site is up to date" in told(capsys)
+    assert answer(capsys, "sync", "--once", "--json")["ok"] is True
+    assert main(["doctor"]) == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -94,10 +93,7 @@ def test_what_one_handheld_scanned_the_other_hears_of_by_the_stream(homes: Homes
         before = _number(second)
         first.scanner.scan("LOC-A-01-1")
         first.wait_for(lambda: view(first).meter.sent == 1)
-        end = time.monotonic() + SOON_S
-        while _number(second) <= before and time.monotonic() < end:
-            time.sleep(0.02)
-        assert _number(second) > before
+        second.look_for(lambda: _number(second) > before, SOON_S)
 
 
 def _number(running: Running) -> int:
@@ -176,9 +172,7 @@ def test_a_handheld_is_enrolled_by_scanning_the_code_and_no_file_holds_it(homes:
         running.wait_for(lambda: "not enrolled" in _headline(running))
         assert "does not take the code" in _headline(running)
         running.scanner.scan(f"{homes.centre.url}/#enrol={code}")
-        end = time.monotonic() + SOON_S
-        while not left and time.monotonic() < end:
-            time.sleep(0.02)
+        running.look_for(lambda: bool(left))
         assert left == [True]
         assert view(running).meter.scans == 0
     kept = [path.read_bytes() for path in home.rglob("*") if path.is_file()]

@@ -215,6 +215,13 @@ def test_the_centres_own_authority_is_believed_and_no_other(secured: tuple[Centr
             assert transport.get("/v1/health") == Failed(Failure.UNREACHABLE, None, "CERTIFICATE")
 
 
+def test_the_centre_tells_the_authority_that_its_pin_is_of(secured: tuple[Centre, Path]) -> None:
+    centre, certificate = secured
+    pem = certificate.read_text()
+    assert pinned_authority(centre.url, pin_of(pem)) == pem
+    assert pinned_authority(centre.url, "00" * 32) == Failed(Failure.TURNED_AWAY, None, "PIN_DIFFERS")
+
+
 def secure(certificate: Path, key: Path, script: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
     """A script under TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

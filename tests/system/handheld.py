@@ -65,11 +65,14 @@ def demo_home(folder: Path, now: str) -> Path:
 
 
 class Handheld:
-    """One running `scanner run`; its output is read all the time. `command`: what is run on the pty instead of it."""
+    """One running `scanner run`; its output is read all the time. `now` empty: at the machine's own time.
 
-    def __init__(self, home: Path, now: str, size: tuple[int, int] = (40, 20), command: Sequence[str] = ()) -> None:
+    `command`: what is run on the pty instead of it.
+    """
+
+    def __init__(self, home: Path, now: str = "", size: tuple[int, int] = (40, 20), command: Sequence[str] = ()) -> None:
         self._home = home
-        self._command = list(command) or [str(SCANNER), "run", "--now", now]
+        self._command = list(command) or [str(SCANNER), "run", *(("--now", now) if now else ())]
         self._size = size
         self._heard = threading.Condition()
         self._hung_up = False

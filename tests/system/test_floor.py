@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scanner_app.demo.labels import badge_scan, command_scan, place_scan, unit_scan
-from scanner_app.demo.site import DemoSite, load_demo
+from scanner_app.demo.site import DemoOperator, DemoSite, load_demo
 from tests.system.handheld import Handheld, command, demo_home, plugged, verified, wait_until
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def labels(site: DemoSite, count: int, batch: str = "B") -> list[str]:
     return [unit_scan(item.gtin, "SYS1", expiry, f"{batch}{number:05d}") for number in range(count)]
 
 
-def begin_counting_stock(handheld: Handheld, scanner: VirtualScanner, site: DemoSite) -> None:
-    """The supervisor signs in and opens an opening balance in an ambient bin."""
-    person = site.operator(SUPERVISOR)
+def sign_in(handheld: Handheld, scanner: VirtualScanner, person: DemoOperator) -> None:
+    """The badge, then the PIN."""
     wait_until(lambda: len(handheld.output) > 1000, "the first paint")
     heard = handheld.bells
     scanner.scan(badge_scan(person))
@@ -65,6 +64,11 @@ def begin_counting_stock(handheld: Handheld, scanner: VirtualScanner, site: Demo
     heard = handheld.bells
     handheld.type(person.pin + "\r")
     wait_until(lambda: handheld.bells > heard, "the sign-in's tone")
+
+
+def begin_counting_stock(handheld: Handheld, scanner: VirtualScanner, site: DemoSite) -> None:
+    """The supervisor signs in and opens an opening balance in an ambient bin."""
+    sign_in(handheld, scanner, site.operator(SUPERVISOR))
     for label in (command_scan("OPENING"), place_scan("A-01-1")):
         heard = handheld.bells
         scanner.scan(label)

@@ -26,10 +26,11 @@ COLUMNS, ROWS = 40, 20
 
 
 class Tmux:
-    """`scanner run` in a tmux server of its own."""
+    """`scanner run` in a tmux server of its own; `now` empty: at the machine's own time."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, now: str = TODAY.isoformat()) -> None:
         self._home = home
+        self._run = f"{SCANNER} run --now {now}" if now else f"{SCANNER} run"
         self._socket = str(home.parent / "tmux")
         program = shutil.which("tmux")
         assert program is not None, "tmux is missing: make test-system installs it"
@@ -43,8 +44,8 @@ class Tmux:
         return ran.stdout
 
     def __enter__(self) -> Self:
-        run = f"{SCANNER} run --now {TODAY.isoformat()}"
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-s", "floor", "-x", str(COLUMNS), "-y", str(ROWS), run)
+        size = ("-x", str(COLUMNS), "-y", str(ROWS))
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-s", "floor", *size, self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
