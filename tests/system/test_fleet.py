@@ -6,6 +6,7 @@ the one before by `--now`, because real processes cannot be told to hurry.
 
 from __future__ import annotations
 
+import json
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from scanner_app.demo.labels import (
 )
 from scanner_app.domain.entry import decode_entry
 from scanner_app.domain.lists import decode_list
-from scanner_app.domain.stock import NOT_COME, NOT_OURS, case_place
+from scanner_app.domain.stock import NOT_COME, NOT_OURS, OUTSIDE, case_place
 from tests.sync.proxy import CLEAN, Fate, Proxy, Weather
 from tests.system.handheld import PATIENCE_S, Handheld, wait_until
 from tests.system.linked import (
@@ -44,7 +45,7 @@ from tests.system.linked import (
 from tests.system.test_floor import sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from devices.simulator import VirtualScanner
@@ -267,14 +268,16 @@ def assert_explained(centre: RunningCentre, workers: list[Worker]) -> None:
     for flag in flags:
         by_code[flag["code"]].append(flag)
     print({code: len(found) for code, found in by_code.items()})
-    doubled = arrived_on_several(workers)
-    assert doubled, "the shift has no serial that came in twice"
-    events, subjects = {flag["event_id"] for flag in by_code["DUP_SERIAL"]}, subjects_of(by_code["DUP_SERIAL"])
-    unexplained = [unit for unit, came in doubled.items() if not came & events and case_place(*unit) not in subjects]
-    assert not unexplained, unexplained
-    below = [line for line in stock_at_centre(centre) if line["quantity"] < 0]
-    assert [line["location"] for line in below] == [SHARED_PLACE], below
-    assert [flag for flag in by_code["NEGATIVE"] if SHARED_PLACE in flag["subject"]], flags
+    for tells in (has_arrived, has_left_the_shared_bin):
+        doubled = told_by_several(workers, tells)
+        assert doubled, "the shift has no unit of which two devices tell the same"
+        events, subjects = {flag["event_id"] for flag in by_code["DUP_SERIAL"]}, subjects_of(by_code["DUP_SERIAL"])
+        unexplained = [unit for unit, came in doubled.items() if not came & events and case_place(*unit) not in subjects]
+        assert not unexplained, unexplained
+    below = {line["location"] for line in stock_at_centre(centre) if line["quantity"] < 0}
+    assert SHARED_PLACE in below
+    flagged = {json.loads(flag["subject"].removeprefix("line:"))[0] for flag in by_code["NEGATIVE"]}
+    assert below == flagged <= {SHARED_PLACE, SHARED_UNITS}
     closed = closed_on_several(workers)
     assert closed == {"ASN-1001", "ASN-1002"}
     assert {flag["document"] for flag in by_code["TASK_CONFLICT"]} == closed
@@ -286,17 +289,27 @@ def subjects_of(flags: list[dict[str, Any]]) -> set[str]:
     return {flag["subject"] for flag in flags}
 
 
-def arrived_on_several(workers: list[Worker]) -> dict[tuple[str, str], set[str]]:
-    """Units that came in on more than one device, with the entries that say so."""
-    came: dict[tuple[str, str], set[str]] = defaultdict(set)
-    devices: dict[tuple[str, str], set[str]] = defaultdict(set)
+def told_by_several(workers: list[Worker], tells: Callable[[Posting], bool]) -> dict[tuple[str, str], set[str]]:
+    """Units of which more than one device tells the same, and has not taken it back; with all entries that ever did."""
+    told: dict[tuple[str, str], set[str]] = defaultdict(set)
+    by: dict[tuple[str, str], set[str]] = defaultdict(set)
     for worker in workers:
         for event, posting in unit_postings(worker.home):
-            if posting.from_place in NOT_COME and posting.to_place not in NOT_OURS:
-                unit = posting.key.gtin, posting.key.serial or ""
-                came[unit].add(event)
-                devices[unit].add(worker.name)
-    return {unit: came[unit] for unit, found in devices.items() if len(found) > 1}
+            unit = posting.key.gtin, posting.key.serial or ""
+            if tells(posting):
+                told[unit].add(event)
+                by[unit].add(worker.name)
+            elif tells(posting.negated()):
+                by[unit].discard(worker.name)
+    return {unit: told[unit] for unit, names in by.items() if len(names) > 1}
+
+
+def has_arrived(posting: Posting) -> bool:
+    return posting.from_place in NOT_COME and posting.to_place not in NOT_OURS
+
+
+def has_left_the_shared_bin(posting: Posting) -> bool:
+    return posting.from_place == SHARED_UNITS and posting.to_place not in OUTSIDE
 
 
 def unit_postings(home: Path) -> Iterator[tuple[str, Posting]]:
