@@ -1,4 +1,4 @@
-"""A clock that goes back, a centre whose disk is full, a network that answers for it: nothing lost, and the meter true."""
+"""A clock set back, a centre whose disk is full, a network that answers for it: nothing lost, and the meter true."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ the one before by `--now`, because real processes cannot be told to hurry.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -100,7 +101,7 @@ class Shift:
         ]
 
     def receive_with_document(self) -> list[str]:
-        """A and B the same loose packs and both close the delivery; C and D the same pallet; E lots of a second part."""
+        """A and B the same loose packs, and both close the delivery; C and D the same pallet; E what has no serials."""
         if self.number in {0, 1}:
             packs = [expected_scan(unit) for unit in self.site.document("ASN-1002").units if unit.lot == "N31"]
             self.chance.shuffle(packs)
@@ -226,7 +227,7 @@ def make_workers(folder: Path, centre: RunningCentre, site: DemoSite, stack: Exi
 def test_a_shift_of_five_devices_without_a_network_arrives_whole_over_a_bad_one(
     tmp_path: Path, centre: RunningCentre, demo: DemoSite
 ) -> None:
-    print(f"seed {SEED}")
+    sys.stdout.write(f"seed {SEED}\n")
     begun = datetime.now(UTC) - timedelta(hours=PART_H * 4)
     with ExitStack() as stack:
         workers = make_workers(tmp_path, centre, demo, stack)
@@ -267,12 +268,13 @@ def assert_explained(centre: RunningCentre, workers: list[Worker]) -> None:
     by_code: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for flag in flags:
         by_code[flag["code"]].append(flag)
-    print({code: len(found) for code, found in by_code.items()})
     for tells in (has_arrived, has_left_the_shared_bin):
         doubled = told_by_several(workers, tells)
         assert doubled, "the shift has no unit of which two devices tell the same"
         events, subjects = {flag["event_id"] for flag in by_code["DUP_SERIAL"]}, subjects_of(by_code["DUP_SERIAL"])
-        unexplained = [unit for unit, came in doubled.items() if not came & events and case_place(*unit) not in subjects]
+        unexplained = [
+            unit for unit, came in doubled.items() if not came & events and case_place(*unit) not in subjects
+        ]
         assert not unexplained, unexplained
     below = {line["location"] for line in stock_at_centre(centre) if line["quantity"] < 0}
     assert SHARED_PLACE in below
@@ -316,11 +318,10 @@ def unit_postings(home: Path) -> Iterator[tuple[str, Posting]]:
     """What moved serialised units, member lists included, with the event id of the entry."""
     for (stored,) in read(home / "ledger.db", "SELECT bytes FROM entry ORDER BY position"):
         entry = decode_entry(stored)
-        lists = [decode_list(digest, [row[0] for row in read(home / "ledger.db", CHUNKS, digest)])
-                 for digest in entry.lists]
-        for posting in (each for part in (entry, *lists) for each in part.postings):
-            if posting.key.serial is not None:
-                yield entry.event_id, posting
+        postings = [*entry.postings]
+        for digest in entry.lists:
+            postings += decode_list(digest, [row[0] for row in read(home / "ledger.db", CHUNKS, digest)]).postings
+        yield from ((entry.event_id, posting) for posting in postings if posting.key.serial is not None)
 
 
 def closed_on_several(workers: list[Worker]) -> set[str]:
