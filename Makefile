@@ -5,7 +5,10 @@ SHELL := /bin/bash
 BIN := .venv/bin
 CODE := scanner_app devices sync screens server tests $(wildcard bench) scripts
 
-.PHONY: help setup setup-run run lint format test test-system bench docs clean
+SEEDS ?= 100000
+FIRST ?= 0
+
+.PHONY: help setup setup-run run lint format test test-system soak bench docs clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +39,9 @@ test-system: setup ## Kills, ptys and a real terminal; installs what it needs
 	@scripts/need.sh strace tmux
 	$(BIN)/pytest tests/system
 
+soak: setup ## Play SEEDS (100000) seeds of the simulation from FIRST (0) on; prints the figures, adds a line to bench/soak.txt
+	$(BIN)/python -m tests.simulation --first $(FIRST) --seeds $(SEEDS) --results bench/soak.txt
+
 bench: setup ## Measure against limits taken in the same run; prints the table, writes bench/results.json
 	@scripts/need.sh strace
 	$(BIN)/python -m bench
@@ -45,5 +51,5 @@ docs: setup ## Check that every link and every command the documents name exists
 
 clean: ## Remove what set-up and tests made
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* coverage.json htmlcov .hypothesis
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache snapshot_report.html bench/results.json
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache snapshot_report.html bench/results.json bench/soak.txt
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

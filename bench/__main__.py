@@ -22,9 +22,10 @@ from bench.committing import measure_committing, measure_syncs
 from bench.figures import Figure, results_text, table_text
 from bench.growing import measure_growth
 from bench.parsing import measure_parsing
-from bench.repainting import measure_repainting
+from bench.repainting import measure_linked, measure_repainting
 from bench.serving import measure_serving
 from bench.starting import measure_starting
+from bench.syncing import measure_syncing
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
@@ -33,9 +34,11 @@ PARTS: dict[str, Callable[[Path, bool], list[Figure]]] = {
     "commit": lambda folder, quick: measure_committing(folder, quick=quick),
     "syncs": lambda folder, _: measure_syncs(folder),
     "repaint": lambda folder, quick: measure_repainting(folder, quick=quick),
+    "linked": lambda folder, quick: measure_linked(folder, quick=quick),
     "start": lambda folder, quick: measure_starting(folder, quick=quick),
     "apply": lambda folder, quick: measure_applying(folder, quick=quick),
     "serving": lambda folder, quick: measure_serving(folder, quick=quick),
+    "syncing": lambda folder, quick: measure_syncing(folder, quick=quick),
     "growth": lambda folder, quick: measure_growth(folder, quick=quick),
 }
 

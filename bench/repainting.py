@@ -10,6 +10,7 @@ import itertools
 import re
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from bench.pty_screen import PtyScreen, visible
 from bench.scans import received_entries, task_row
 from bench.starting import OURS, PAINT_TIMEOUT_S, make_home
 from devices.simulator import VirtualScanner
+from scanner_app.cli.demo_centre import demo_centre
+from scanner_app.cli.init import DEMO_DEVICE
 from scanner_app.demo.labels import badge_scan, document_scan, expected_scan
 from scanner_app.demo.site import DemoSite, load_demo
 from scanner_app.domain.entry import Entry
@@ -28,6 +31,8 @@ DOCUMENT = "ASN-1001"
 SCANS_QUICK = 24
 WARM_UP = 4
 GOAL_ADDED_MS = 12.0
+GOAL_LINKED_MS = 1.0
+"""Nothing measurable: less than what one run of the same differs from another."""
 QUIET_S = 0.25
 STEP_TIMEOUT_S = 10.0
 KEY_EVERY_S = 0.2
@@ -37,11 +42,44 @@ GREEN = re.compile(rb"\x1b\[(?:\d+;)*42(?:;\d+)*m")
 
 def measure_repainting(folder: Path, *, quick: bool) -> list[Figure]:
     """Units of a delivery one by one; after each, one commit into a ledger of the same folder, for comparison."""
+    painted, alone = _painted(folder, quick=quick)
+    repaint = sample_of_ns("scan on the line to green, ms", painted)
+    commit = sample_of_ns("commit alone, ms", alone)
+    added = [max(0.0, (shown - quantile(alone, 0.5)) / NS_PER_MS) for shown in painted]
+    return [
+        Figure(
+            "scan on the line to green, over the commit alone", repaint.p50 - commit.p50, "ms", GOAL_ADDED_MS,
+            Bound.AT_MOST, (repaint, commit, sample_of("added, ms", added)),
+        )
+    ]  # fmt: skip
+
+
+def measure_linked(folder: Path, *, quick: bool) -> list[Figure]:
+    """The same shift on a handheld that sends each scan to a centre on this machine at once, and on one alone."""
+    apart, linked = folder / "apart", folder / "linked"
+    apart.mkdir()
+    linked.mkdir()
+    alone, _ = _painted(apart, quick=quick)
+    sending, _ = _painted(linked, quick=quick, enrolled=True)
+    without = sample_of_ns("scan to green without a centre, ms", alone)
+    with_one = sample_of_ns("scan to green while each is sent, ms", sending)
+    return [
+        Figure(
+            "scan on the line to green, with a centre over without", with_one.p50 - without.p50, "ms", GOAL_LINKED_MS,
+            Bound.AT_MOST, (with_one, without),
+        )
+    ]  # fmt: skip
+
+
+def _painted(folder: Path, *, quick: bool, enrolled: bool = False) -> tuple[list[int], list[int]]:
+    """Nanoseconds to green for each unit once it is warm, and of one commit alone after each."""
     site = load_demo(datetime.now(UTC).date())
     units = [expected_scan(unit) for unit in site.document(DOCUMENT).units]
     units = units[: SCANS_QUICK + WARM_UP] if quick else units
-    with VirtualScanner() as scanner:
+    with VirtualScanner() as scanner, ExitStack() as stack:
         environment = make_home(folder / "home")
+        if enrolled:
+            stack.enter_context(demo_centre(folder / "home", None, DEMO_DEVICE))
         _plug_in(folder / "home" / "config.toml", scanner.path)
         ledger = open_ledger(folder / "alone.db")
         entries = list(itertools.islice(received_entries(), len(units)))
@@ -51,15 +89,7 @@ def measure_repainting(folder: Path, *, quick: bool) -> list[Figure]:
                 painted, alone = _take_turns(screen, scanner, ledger, units, entries)
         finally:
             ledger.close()
-    repaint = sample_of_ns("scan on the line to green, ms", painted[WARM_UP:])
-    commit = sample_of_ns("commit alone, ms", alone[WARM_UP:])
-    added = [max(0.0, (shown - quantile(alone, 0.5)) / NS_PER_MS) for shown in painted[WARM_UP:]]
-    return [
-        Figure(
-            "scan on the line to green, over the commit alone", repaint.p50 - commit.p50, "ms", GOAL_ADDED_MS,
-            Bound.AT_MOST, (repaint, commit, sample_of("added, ms", added)),
-        )
-    ]  # fmt: skip
+    return painted[WARM_UP:], alone[WARM_UP:]
 
 
 def _plug_in(config: Path, port: str) -> None:

@@ -78,13 +78,18 @@ class Centre:
     url: str
     home: Path
 
+    def code(self, name: str) -> str:
+        """A code that enrols a device of that name."""
+        return _server(self.home, "enrol-code", "--device", name).stdout.rstrip("\n")
+
     def enrolled(self, names: Sequence[str]) -> list[Device]:
         """Devices with tokens."""
         devices = [Device(name, number) for number, name in enumerate(names)]
         with httpx.Client(base_url=self.url) as http:
             for device in devices:
-                code = _server(self.home, "enrol-code", "--device", device.name).stdout.rstrip("\n")
-                asked = wire.EnrolRequest(1, code, device.key.public_key().public_bytes_raw(), "bench")
+                asked = wire.EnrolRequest(
+                    1, self.code(device.name), device.key.public_key().public_bytes_raw(), "bench"
+                )
                 answer = http.post("/v1/enrol", content=wire.write(asked))
                 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
                     raise RuntimeError("more devices than may be enrolled in a minute")
@@ -133,7 +138,7 @@ def _batches(folder: Path, centre: Centre, devices: list[Device], rounds: int) -
     with closing(_limit_file(folder / "limit.db")) as connection:
         for number in range(rounds + 1):
             bodies = [[device.body(BATCH) for _ in range(ROUND_BATCHES)] for device in devices]
-            posted.append(asyncio.run(_post_all(centre.url, devices, bodies)) // sum(map(len, bodies)))
+            posted.append(asyncio.run(post_all(centre.url, devices, bodies)) // sum(map(len, bodies)))
             rows = [_rows(limit_rows, BATCH) for _ in range(ROUND_BATCHES)]
             started = time.perf_counter_ns()
             for batch in rows:
@@ -188,7 +193,7 @@ def _singles(folder: Path, centre: Centre, devices: list[Device], rounds: int) -
                 for lane, owner in enumerate(owners)
             ]
             bodies = [[chain.body(1) for _ in range(many)] for chain in chains]
-            posted.append(asyncio.run(_post_all(centre.url, chains, bodies)) // (many * SINGLE_CONNECTIONS))
+            posted.append(asyncio.run(post_all(centre.url, chains, bodies)) // (many * SINGLE_CONNECTIONS))
             rows = [_rows(limit_rows, 1) for _ in range(200)]
             started = time.perf_counter_ns()
             for batch in rows:
@@ -203,7 +208,7 @@ def _singles(folder: Path, centre: Centre, devices: list[Device], rounds: int) -
     return Figure(name, mine.p50 / theirs.p50, "x", None, Bound.AT_MOST, (mine, theirs), note)
 
 
-async def _post_all(url: str, devices: Sequence[Device], bodies: Sequence[Sequence[bytes]]) -> int:
+async def post_all(url: str, devices: Sequence[Device], bodies: Sequence[Sequence[bytes]]) -> int:
     """Posts each device's bodies in order, all devices at once; nanoseconds until the last is answered."""
     host, port = url.removeprefix("http://").split(":")
     lanes = [await asyncio.open_connection(host, int(port)) for _ in devices]

@@ -1,4 +1,4 @@
-"""The languages that sentences exist for: scanner_app/phrases holds a file for each."""
+"""The languages that sentences exist for: scanner_app/phrases holds a file for each, which may take in others."""
 
 from __future__ import annotations
 

@@ -59,6 +59,7 @@ def make_app(centre: Centre) -> Starlette:
         Route("/v1/snapshot", handlers.snapshot, methods=["GET"]),
         Route("/v1/heads", handlers.heads, methods=["GET"]),
         Route("/v1/token", handlers.token, methods=["POST"]),
+        Route("/v1/authority", handlers.authority, methods=["GET"]),
         Route("/v1/health", handlers.health, methods=["GET"]),
         Route("/v1/ready", handlers.ready, methods=["GET"]),
         Route("/metrics", handlers.metrics, methods=["GET"]),
@@ -195,6 +196,13 @@ class Handlers:
             return Response(status_code=304, headers=headers)
         _check_range(request, found.packed_length)
         return FileResponse(found.path, media_type=SQLITE, headers=headers)
+
+    async def authority(self, request: Request) -> Response:
+        """The certificate that devices verify this centre by."""
+        authority = self._centre.authority
+        if authority is None:
+            raise ProblemError("NOT_FOUND", "this centre has no certificate of its own")
+        return self._answer(request, {"pem": authority.pem})
 
     async def health(self, _: Request) -> Response:
         """That the process answers."""

@@ -18,6 +18,7 @@ from server.books import Books
 from server.chains import find_epoch
 from server.database import lock_path, open_reader, take_lock, uri_of
 from server.faults import ServerError, translated
+from server.leases import go_on_above
 from server.own_chain import open_own_epoch
 from server.verify import Verification, verify
 
@@ -95,10 +96,11 @@ def restore(copy: Path, database: Path, means: Means, stamp: str) -> Path | None
 
 
 def _go_on(writing: Writing, epoch: bytes) -> None:
-    """The site's own chain goes on in a new one, whose parent is the restored head."""
+    """The site's own chain goes on in a new one, whose parent is the restored head; no number is given twice."""
     former = find_epoch(writing.session, writing.site, writing.own_epoch)
     assert former is not None
     open_own_epoch(writing, epoch, Parent(former.epoch, former.seq, former.hash))
+    go_on_above(writing)
 
 
 def _swap(part: Path, database: Path, aside: Path) -> Path | None:

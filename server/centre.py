@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from server.authority import Authority
     from server.settings import Settings
     from server.writing import Writing
 
@@ -56,8 +57,9 @@ def drop_old_tombstones(writing: Writing) -> int:
 class Centre:
     """Everything that requests need. Made and closed on its event loop."""
 
-    def __init__(self, books: Books, snapshot_folder: Path) -> None:
+    def __init__(self, books: Books, snapshot_folder: Path, authority: Authority | None = None) -> None:
         self.books = books
+        self.authority = authority
         self.now_ms = books.means.now_ms
         self.metrics = Metrics()
         self.hub = Hub(self.metrics)

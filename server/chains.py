@@ -90,6 +90,21 @@ def epochs_of(session: Session, site: str, device: str) -> list[EpochRow]:
     return [EpochRow(*row) for row in session.all(EPOCHS_OF_DEVICE, (site, device))]
 
 
+def line_of(session: Session, site: str, device: str) -> list[EpochRow]:
+    """All chains that a device pushes, and those they go on from: it pushed them under an earlier name."""
+    found = {row.epoch: row for row in epochs_of(session, site, device)}
+    waiting = list(found.values())
+    while waiting:
+        child = waiting.pop()
+        parent = find_epoch(session, site, child.parent_epoch)
+        if parent is None or parent.epoch in found or child.parent_seq > parent.seq:
+            continue
+        if link_at(session, parent, child.parent_seq) == child.parent_hash:
+            found[parent.epoch] = parent
+            waiting.append(parent)
+    return [found[epoch] for epoch in sorted(found)]
+
+
 def put_epoch(session: Session, row: EpochRow) -> None:
     """Writes a chain, new or grown."""
     session.run(PUT_EPOCH, row)

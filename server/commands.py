@@ -14,7 +14,9 @@ from scanner_app.domain.keys import Gtin, KeyFormatError, Lot, Serial
 from scanner_app.domain.masters import Role
 from scanner_app.domain.permissions import ROLES
 from scanner_app.errors import ConfigError
-from server import registry
+from server import leases, registry
+from server.count_decisions import approve, reject, write_off
+from server.counts import State, find_count, note_quiet
 from server.exceptions import resolve
 from server.imports import conflicts, put_contents, read_contents
 from server.passwords import is_verified
@@ -92,10 +94,17 @@ def set_device(office: Office, given: Arguments) -> Answer:
     """Revokes a device or declares it lost."""
     state = {"revoke": registry.REVOKED, "lost": registry.LOST}[given["action"]]
     sites = [given["site"]] if given.get("site") else office.sites()
-    done = [
-        site for site in sites if office.do(site, lambda writing: registry.set_state(writing, given["name"], state))
-    ]
+    done = [site for site in sites if office.do(site, partial(_set_state, device=given["name"], state=state))]
     return {"device": given["name"], "state": state, "sites": done}
+
+
+def _set_state(writing: Writing, device: str, state: str) -> bool:
+    """A device's state; counts wait no longer for one that is lost, and its leases are over."""
+    known = registry.set_state(writing, device, state)
+    if state == registry.LOST:
+        leases.end_of_device(writing, device)
+    note_quiet(writing)
+    return known
 
 
 def recall(office: Office, given: Arguments) -> Answer:
@@ -129,6 +138,63 @@ def resolve_exception(office: Office, given: Arguments) -> Answer:
     return {"id": given["id"], "resolved": bool(done)}
 
 
+def lease(office: Office, given: Arguments) -> Answer:
+    """Grants a range of SSCCs or a task, ends a lease, or sets the prefix that ranges are cut from."""
+    action = given["action"]
+    if action == "end":
+        sites = [given["site"]] if given.get("site") else office.sites()
+        done = any(office.do(site, partial(leases.end_by_id, lease=given["lease"])) for site in sites)
+        return {"lease": given["lease"], "done": done}
+    site = site_of(office, given.get("site"))
+    if action == "prefix":
+        office.do(site, partial(leases.set_prefix, prefix=given["prefix"]))
+        return {"site": site, "prefix": given["prefix"], "done": True}
+    granted = office.do(site, partial(_granted, given=given))
+    return {"site": site, "device": given["device"], "lease": granted, "done": granted is not None}
+
+
+def _granted(writing: Writing, given: Arguments) -> str | None:
+    device = given["device"]
+    epoch = leases.holder_of(writing.session, writing.site, device)
+    if epoch is None:
+        raise usage(f"{device}: no such device, or it has sent nothing yet.", "A lease is for a ledger that is known.")
+    if given["action"] == "task":
+        minutes = leases.policy(writing, "task_minutes", leases.TASK_MINUTES)
+        until_ms = given.get("until_ms") or writing.now_ms + minutes * 60_000
+        return leases.grant_task(writing, given["task"], device, epoch, until_ms)
+    return leases.grant_range(writing, device, epoch, given["count"])
+
+
+def decide_count(office: Office, given: Arguments) -> Answer:
+    """Approves or rejects a count, or writes off what it did not locate."""
+
+    def work(writing: Writing) -> Answer | None:
+        operator, count, reason = signed(writing, given), given["id"], given["reason"] or None
+        if given["action"] == "loss":
+            written = write_off(writing, count, operator, reason)
+            return None if written is None else {"state": written[0], "done": written[1] > 0, "units": written[1]}
+        decide, wanted = {"approve": (approve, State.APPROVED), "reject": (reject, State.REJECTED)}[given["action"]]
+        before = find_count(writing.session, writing.site, count)
+        state = decide(writing, count, operator, reason)
+        done = state == wanted and before is not None and before.state != wanted
+        return None if state is None else {"state": state, "done": done}
+
+    return _at_its_site(office, given, work)
+
+
+def _at_its_site(office: Office, given: Arguments, work: Callable[[Writing], Answer | None]) -> Answer:
+    """Does a work where its id is known: at the site that is named, else at the first that knows it."""
+    for site in [given["site"]] if given.get("site") else office.sites():
+        answer = office.do(site, partial(_where_known, given=given, work=work))
+        if answer is not None:
+            return {"id": given["id"], "site": site, **answer}
+    return {"id": given["id"], "site": None, "state": None, "done": False}
+
+
+def _where_known(writing: Writing, given: Arguments, work: Callable[[Writing], Answer | None]) -> Answer | None:
+    return None if find_count(writing.session, writing.site, given["id"]) is None else work(writing)
+
+
 def signed(writing: Writing, given: Arguments) -> str:
     """The operator who decides: active, a supervisor at least. With a badge's token, the PIN must be right too.
 
@@ -158,6 +224,6 @@ def backed_up(office: Office, given: Arguments) -> Answer:
 
 COMMANDS: Final[dict[str, Callable[[Office, Arguments], Answer]]] = {
     "enrol-code": enrol_code, "import": import_file, "device": set_device, "recall": recall,
-    "resolve": resolve_exception, "backed-up": backed_up,
+    "resolve": resolve_exception, "decide-count": decide_count, "lease": lease, "backed-up": backed_up,
 }  # fmt: skip
 """Every command that changes something."""

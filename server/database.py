@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 Values = "Sequence[object]"
 
-MIGRATIONS: Final = ("0001_chains", "0002_stock", "0003_registry", "0004_planner")
+MIGRATIONS: Final = ("0001_chains", "0002_stock", "0003_registry", "0004_planner", "0005_counts", "0006_leases")
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 SQLITE_VERSION: Final = sqlite3.sqlite_version
 STATEMENTS_MAX: Final = 256

@@ -31,7 +31,7 @@ from scanner_app.domain.stock import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from scanner_app.domain.entry import Entry
     from scanner_app.domain.refusals import Parameters
@@ -255,9 +255,15 @@ def task_conflicts(judged: Judged) -> Iterator[Doubt]:
             told: Parameters = {"task": entry.document, "device": other}
             yield Doubt(FlagCode.TASK_CONFLICT, Severity.MEDIUM, DOCUMENT_SUBJECT + entry.document, told)
     task = judged.knows.tasks.get(entry.task or "")
-    if task is not None and task.get("holder") not in {None, "", judged.device}:
+    if task is not None and task.get("holder") not in {None, "", judged.device} and not _is_over(task, judged.at_ms):
         told = {"task": entry.task, "device": str(task.get("holder"))}
         yield Doubt(FlagCode.TASK_CONFLICT, Severity.MEDIUM, f"{TASK_SUBJECT}{entry.task}", told)
+
+
+def _is_over(task: Mapping[str, object], at_ms: int) -> bool:
+    """Whether a task's lease was over by then."""
+    until = task.get("until")
+    return isinstance(until, int) and until < at_ms
 
 
 DOUBTS: Final[tuple[Callable[[Judged], Iterator[Doubt]], ...]] = (

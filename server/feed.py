@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scanner_app.domain.feed_records import WATCH
-from server.chains import epochs_of
+from server.chains import line_of
 from server.lists import chunks_of, wire_chunks
 from server.records import decode_body
 from server.strict import read_entry
@@ -97,7 +97,7 @@ def heads(session: Session, site: str, device: str, now_ms: int) -> Heads:
     """What the centre has of a device, and where the feeds end."""
     cursor = head_of(session, site).cursor
     epochs = tuple(
-        EpochHead(row.epoch.hex(), row.seq, row.hash.hex(), row.safe_seq) for row in epochs_of(session, site, device)
+        EpochHead(row.epoch.hex(), row.seq, row.hash.hex(), row.safe_seq) for row in line_of(session, site, device)
     )
     return Heads(device, epochs, cursor, cursor, now_ms)
 

@@ -32,6 +32,9 @@ KINDS: Final = (*FORMS, "policy")
 POLICIES: Final = {
     "active_days": "days without a word after which a device no longer counts as active",
     "quiet_minutes": "minutes that a count waits for devices that are late",
+    "sscc_left": "serial references left, below which a device gets a new range of SSCCs",
+    "sscc_range": "SSCCs of a range",
+    "task_minutes": "minutes that a task is leased",
     "recall_list_hours": "hours after which a device's recall list is too old to ship by",
 }
 """Every policy there is; a value is a whole number."""

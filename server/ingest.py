@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from scanner_app.domain.feed_records import compound
 from scanner_app.domain.lists import MEMBERS_MAX, ListFormatError
 from server.chains import (
     EntryRow,
@@ -25,9 +24,11 @@ from server.chains import (
     put_epoch,
     same_events,
 )
-from server.doubts import DOUBTS, EPOCH_SUBJECT, LINE_SUBJECT, Doubt, FlagCode, Severity, judge
-from server.flags import open_flag, settle
+from server.counts import note_entries, note_quiet
+from server.doubts import DOUBTS, EPOCH_SUBJECT, Doubt, FlagCode, Severity, judge
+from server.flags import below_zero, open_flag
 from server.fold import Fold
+from server.leases import note_used, top_up
 from server.lists import add_absent, add_chunks, chunks_of, is_absent, is_whole
 from server.registry import note_seen
 from server.strict import Read, id_text, read_entry, read_list
@@ -40,14 +41,11 @@ if TYPE_CHECKING:
     from scanner_app.domain.lists import MemberList
     from scanner_app.domain.refusals import Parameters
     from scanner_app.domain.stock import Posting
-    from server.fold import LineChange
     from server.pushes import Prepared
     from server.writing import Writing
     from sync.wire import PushAnswer
 
 log = structlog.get_logger()
-NEGATIVE_FLAGS_MAX: Final = 200
-"""Lines below zero that one push may open flags for."""
 MEMBERS_A_PUSH_MAX: Final = 20_000
 """List members that one push may count; the entries after them are left for the next one."""
 LIST_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -100,7 +98,21 @@ def take_push(writing: Writing, push: Prepared) -> PushAnswer:
     for digest in completed:
         judge_waiting(writing, digest)
     note_seen(session, push, writing.now_ms, current=push.last >= chain.seq)
+    note_quiet(writing)
+    if taken.chain.seq:
+        _lease(writing, taken.chain, is_new=chain.seq == 0)
     return taken.answer()
+
+
+def _lease(writing: Writing, chain: EpochRow, *, is_new: bool) -> None:
+    """What the device may use from now on; whatever goes wrong with it, the push is taken."""
+    try:
+        with writing.savepoint():
+            top_up(writing, chain, is_new=is_new)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:
+        log.exception("leases are as they were", site=writing.site)
 
 
 def _new_chain(site: str, push: Prepared) -> EpochRow:
@@ -331,7 +343,10 @@ class _Judging:
             doubt = Doubt(FlagCode.FORK, Severity.HIGH, f"event:{event_id}", {"device": self.device, "other": ""})
             open_flag(writing, doubt, event_id=event_id, device=self.device)
             flagged.append(Flagged(event_id, str(doubt.code), str(doubt.severity)))
-        return flagged + below_zero(writing, changed, self.device)
+        flagged += below_zero(writing, changed, self.device)
+        note_used(writing, entries, self.lists)
+        note_entries(writing, entries, self.lists)
+        return flagged
 
     def _doubts(self, entry: Entry, fold: Fold) -> list[Doubt]:
         postings: Sequence[Posting] = entry.postings
@@ -339,21 +354,6 @@ class _Judging:
             postings = [*postings, *(each for digest in entry.lists for each in self.lists[digest].postings)]
         judged = judge(entry, postings, self.device, (self.writing.knows, fold), self.writing.now_ms)
         return [doubt for doubts in DOUBTS for doubt in doubts(judged)]
-
-
-def below_zero(writing: Writing, changed: Sequence[LineChange], device: str) -> list[Flagged]:
-    """Opens NEGATIVE for lines that came below zero, and closes it for those that came back."""
-    flagged: list[Flagged] = []
-    for key, before, after, event_id in changed:
-        subject = LINE_SUBJECT + compound(*key)
-        if after < 0 and len(flagged) < NEGATIVE_FLAGS_MAX:
-            told: Parameters = {"place": key[0], "gtin": key[1], "lot": key[2] or None, "quantity": after}
-            doubt = Doubt(FlagCode.NEGATIVE, Severity.MEDIUM, subject, told)
-            if open_flag(writing, doubt, event_id=event_id, device=device):
-                flagged.append(Flagged(event_id, str(doubt.code), str(doubt.severity)))
-        elif before < 0 <= after:
-            settle(writing, FlagCode.NEGATIVE, subject)
-    return flagged
 
 
 def judge_waiting(writing: Writing, digest: str) -> None:

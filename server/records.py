@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from server.database import Session
 
 FLAG: Final = "flag"
+COUNT: Final = "count"
+LEASE: Final = "lease"
 TASK: Final = "task"
 POLICY: Final = "policy"
 SETTING: Final = "setting"

@@ -14,6 +14,7 @@ from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.app import make_app
+from server.authority import authority_of
 from server.books import Books
 from server.centre import Centre, means_of
 from server.control import Control
@@ -101,14 +102,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def run(settings: Settings, started: Callable[[str], None], stop: asyncio.Event) -> None:
-    """Serves until `stop`; `started` is told the address. Raises ServerError."""
+    """Serves until `stop`; `started` is told the address. Raises ServerError, and ConfigError BAD_CERTIFICATE."""
+    authority = authority_of(settings)
     listening = listen(settings.host, settings.port)
     try:
         books = Books.open(settings.database, means_of(settings))
     except ServerError:
         listening.close()
         raise
-    centre = Centre(books, settings.snapshot_folder)
+    centre = Centre(books, settings.snapshot_folder, authority)
     control = Control(centre, settings.socket_path)
     server = QuietServer(
         uvicorn.Config(

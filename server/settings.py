@@ -27,6 +27,7 @@ KEYS: Final = {
     "listen": "SCANNER_SERVER_LISTEN",
     "certificate": "SCANNER_SERVER_CERTIFICATE",
     "key": "SCANNER_SERVER_KEY",
+    "authority": "SCANNER_SERVER_AUTHORITY",
 }
 """The keys of table [server], and the environment's word for each."""
 
@@ -35,7 +36,10 @@ DEFAULT_LISTEN: Final = "127.0.0.1:8700"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a command works with. `certificate` and `private_key`: TLS, both or none."""
+    """What a command works with. `certificate` and `private_key`: TLS, both or none.
+
+    `authority`: what devices verify the centre by, where it is not the top of the certificate's own chain.
+    """
 
     home: Path
     database: Path
@@ -43,6 +47,7 @@ class Settings:
     port: int
     certificate: Path | None = None
     private_key: Path | None = None
+    authority: Path | None = None
 
     @property
     def key_path(self) -> Path:
@@ -71,10 +76,12 @@ def find_settings(
     given = _file_of(home, user, config_file, environment)
     chosen = {name: flags.get(name) or environment.get(variable) or given.get(name) for name, variable in KEYS.items()}
     host, port = _address(chosen["listen"] or DEFAULT_LISTEN)
-    certificate, key = (Path(text) if text else None for text in (chosen["certificate"], chosen["key"]))
+    certificate, key, authority = (
+        Path(chosen[name] or "") if chosen[name] else None for name in ("certificate", "key", "authority")
+    )
     if (certificate is None) != (key is None):
         raise ConfigError("USAGE", "--certificate and --key go together.")
-    return Settings(home, _database(chosen["database"], home), host, port, certificate, key)
+    return Settings(home, _database(chosen["database"], home), host, port, certificate, key, authority)
 
 
 def _file_of(home: Path, user: Path, config_file: str | None, environment: Mapping[str, str]) -> dict[str, str]:

@@ -47,7 +47,8 @@ COPIED: Final = {
 """Table → its columns, their order, and which rows."""
 
 VECTOR: Final = (
-    "INSERT INTO vector SELECT lower(hex(epoch)), chain_device, seq FROM centre.epoch WHERE site_id = ? AND seq > 0"
+    "INSERT INTO vector SELECT lower(hex(epoch)), chain_device, seq, lower(hex(hash)) FROM centre.epoch "
+    "WHERE site_id = ? AND seq > 0"
 )
 QUARANTINED: Final = (
     "SELECT DISTINCT e.event_id FROM centre.quarantine q JOIN centre.entry e ON e.site_id = q.site_id AND e.n = q.n "

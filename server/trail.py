@@ -1,4 +1,4 @@
-"""The trail: from a unit, lot, container or document to the numbers of the entries about it, laid behind ingest.
+"""The trail: from a unit, lot, container or place to the numbers of the entries about it, laid behind ingest.
 
 Its rows would double what a push writes, and no push reads them; so they are laid while nobody waits. Whoever walks the
 trail reads the entries after `site.trailed` itself.
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from scanner_app.domain.follow_ups import LOT_SUBJECT
 from scanner_app.domain.scan import ParsedScan, parse_scan
-from scanner_app.domain.stock import case_place, is_container, sscc_place
+from scanner_app.domain.stock import OUTSIDE, case_place, is_container, sscc_place
+from server.doubts import PLACE_SUBJECT
 from server.lists import chunks_of
 from server.strict import read_entry, read_list
 from sync.wire import Standing
@@ -37,6 +38,11 @@ def lot_subject(gtin: str, lot: str) -> str:
     return f"{LOT_SUBJECT}{gtin}:{lot}"
 
 
+def place_subject(place: str) -> str:
+    """The subject of a place that goods were posted to or from."""
+    return f"{PLACE_SUBJECT}{place}"
+
+
 def lists_of(session: Session, site: str, entry: Entry) -> list[MemberList]:
     """The member lists of a projected entry."""
     return [read_list(digest, chunks_of(session, site, digest) or []) for digest in entry.lists]
@@ -52,7 +58,11 @@ def subjects_of(entry: Entry, lists: list[MemberList]) -> set[str]:
             found.add(lot_subject(key.gtin, key.lot or ""))
             if key.serial is not None:
                 found.add(case_place(key.gtin, key.serial))
-            found |= {place for place in (posting.from_place, posting.to_place) if is_container(place)}
+            for place in (posting.from_place, posting.to_place):
+                if is_container(place):
+                    found.add(place)
+                elif place not in OUTSIDE:
+                    found.add(place_subject(place))
         for move in part.container_moves:
             found.add(move.container)
             found |= {place for place in (move.from_parent, move.to_parent) if is_container(place)}

@@ -20,6 +20,7 @@ from server.chains import EpochRow, entry_hash
 from server.database import Session, open_reader, open_scratch
 from server.faults import fault_of
 from server.fold import Fold
+from server.records import decode_body
 from server.signing import is_signed
 from server.strict import read_entry
 from server.trail import lists_of
@@ -47,6 +48,21 @@ PAST_NUMBERS: Final = "SELECT n, link, row_hash FROM past_number WHERE site_id =
 PROJECTED: Final = (
     "SELECT e.bytes, c.device FROM entry e JOIN epoch c ON c.site_id = e.site_id AND c.epoch = e.epoch "
     "WHERE e.site_id = ? AND e.standing = ? ORDER BY e.n"
+)
+COUNTS: Final = (
+    "SELECT c.id, c.place, c.state, coalesce(r.body, '') FROM count c LEFT JOIN record r "
+    "ON r.site_id = c.site_id AND r.kind = 'count' AND r.id = c.id WHERE c.site_id = ? ORDER BY c.id"
+)
+COUNT_ENTRIES: Final = "SELECT count, event_id FROM count_entry WHERE site_id = ?"
+MAYBE_COUNTED: Final = (
+    "SELECT event_id, bytes FROM entry WHERE site_id = ? AND standing = ? "
+    "AND instr(bytes, CAST('\"count\":null' AS BLOB)) = 0"
+)
+SPACES: Final = "SELECT prefix, next FROM sscc_space WHERE site_id = ?"
+RANGES: Final = "SELECT id, subject, first, last FROM lease WHERE site_id = ? AND kind = 'sscc' ORDER BY subject, first"
+LEASES: Final = (
+    "SELECT l.id, l.ended, coalesce(r.body, '') FROM lease l LEFT JOIN record r "
+    "ON r.site_id = l.site_id AND r.kind = 'lease' AND r.id = l.id WHERE l.site_id = ? ORDER BY l.id"
 )
 COMPARED: Final = {
     "on hand": (
@@ -119,6 +135,8 @@ def _verify_site(session: Session, site: str, row: list[Any], told: Verification
     if _sum_of(session, site) != int(total, 16):
         told.found(f"{site}: the checksum is not that of the stock")
     _verify_projections(session, site, told)
+    _verify_counts(session, site, told)
+    _verify_leases(session, site, told)
 
 
 def _verify_chain(session: Session, chain: EpochRow, told: Verification) -> None:
@@ -204,6 +222,33 @@ def _verify_projections(session: Session, site: str, told: Verification) -> None
             difference = _first_difference(kept, rebuilt)
             if difference is not None:
                 told.found(f"{site}, {name}: the database holds {difference[0]}, its entries make {difference[1]}")
+
+
+def _verify_counts(session: Session, site: str, told: Verification) -> None:
+    """Each count is told as it stands, each entry that bears a count's id is known as one of it."""
+    for count, place, state, text in session.each(COUNTS, (site,)):
+        body = decode_body(text) if text else {}
+        if (body.get("place"), body.get("state")) != (place, state):
+            told.found(f"{site}: count {count} is {state}, and is told as {body.get('state')}")
+    known = {(count, event_id) for count, event_id in session.each(COUNT_ENTRIES, (site,))}
+    for event_id, stored in session.each(MAYBE_COUNTED, (site, Standing.PROJECTED.value)):
+        entry = read_entry(stored).entry
+        if entry is not None and entry.count is not None and (entry.count, event_id) not in known:
+            told.found(f"{site}: an entry of count {entry.count} is not known as one of it")
+
+
+def _verify_leases(session: Session, site: str, told: Verification) -> None:
+    """No serial reference is in two ranges or still to be given; what is open is told, and what is over is not."""
+    next_of: dict[str, int] = dict(session.all(SPACES, (site,)))
+    subject, end = "", 0
+    for lease, of_subject, first, last in session.each(RANGES, (site,)):
+        end = end if of_subject == subject else 0
+        if not end < first <= last < next_of.get(of_subject, 0):
+            told.found(f"{site}: lease {lease} is about numbers of another one, or about such as were not given")
+        subject, end = of_subject, last
+    for lease, ended, text in session.each(LEASES, (site,)):
+        if bool(text) == bool(ended):
+            told.found(f"{site}: lease {lease} is {ended or 'open'}, and is not told so")
 
 
 def _fold(session: Session, scratch: Session, site: str, batch: list[Row]) -> None:

@@ -144,9 +144,11 @@ class HeldStream(httpcore.NetworkStream):
             raise
         return self
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own signature
+    def told(self, asked: str) -> Any:  # noqa: ANN401 - httpcore's own signature
         """Whether there is something to read, which on an idle connection is its end; nothing else is told."""
-        return _is_readable(self._socket) if info == "is_readable" else None
+        return _is_readable(self._socket) if asked == "is_readable" else None
+
+    get_extra_info = told  # type: ignore[assignment] # what httpcore calls it
 
 
 def _is_readable(waiting: socket.socket) -> bool:

@@ -159,7 +159,7 @@ class Transport:
         return None, wanted, length
 
     def listen(self, path: str, hear: Callable[[str, str], None], stopped: Callable[[], bool]) -> Failed:
-        """GET of an event stream; `hear(event, data)` for each event, until it ends or `stopped`."""
+        """GET of an event stream; `hear(event, text)` for each event, until it ends or `stopped`."""
         timeout = httpx.Timeout(self._patience.silence_s, connect=self._patience.connect_s)
         headers = self._authorization() | {"Accept": EVENTS, "Accept-Encoding": "identity"}
         self._line.until(time.monotonic() + self._patience.total_s)
@@ -170,10 +170,10 @@ class Transport:
                 if _media_type(answer) != EVENTS:
                     return Failed(Failure.GARBLED)
                 self._line.until(math.inf)
-                for event, data in events(answer.iter_raw()):
+                for event, text in events(answer.iter_raw()):
                     if stopped():
                         break
-                    hear(event, data)
+                    hear(event, text)
         except FAULTS as fault:
             return _failed(fault)
         return Failed(Failure.UNREACHABLE)

@@ -28,10 +28,12 @@ class RunningCentre:
     home: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
+    certificate: tuple[Path, Path] | None = None
+    """The files of its certificate and key: then it speaks TLS."""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.certificate is None else 'https'}://127.0.0.1:{self.port}"
 
     def command(self, *arguments: str, told: str | None = None) -> str:
         """What a command prints; it must do what it is told."""
@@ -46,7 +48,11 @@ class RunningCentre:
         )  # fmt: skip
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "SCANNER_SERVER_HOME": str(self.home)}
+        given = {**os.environ, "SCANNER_SERVER_HOME": str(self.home)}
+        if self.certificate is not None:
+            certificate, key = self.certificate
+            given |= {"SCANNER_SERVER_CERTIFICATE": str(certificate), "SCANNER_SERVER_KEY": str(key)}
+        return given
 
     def start(self) -> None:
         self.process = subprocess.Popen(

@@ -53,7 +53,7 @@ NEVER = frozenset(
 OF_THE_CENTRE = frozenset({"msgspec", "prometheus_client", "starlette", "structlog", "uvicorn"})
 """What is installed for the centre; no handheld process loads it."""
 
-HOMES_OF_THE_HEAVY = frozenset({"sync.download", "sync.line", "sync.packing", "sync.transport"})
+HOMES_OF_THE_HEAVY = frozenset({"sync.download", "sync.enrolment", "sync.line", "sync.packing", "sync.transport"})
 """Modules that are loaded only when there is a centre to talk to."""
 
 START_SECONDS_MAX = 60.0

@@ -34,7 +34,7 @@ SCAN_PATHS = (
 WHITE_SPACE_CALLS = frozenset({"split", "rsplit", "strip", "lstrip", "rstrip", "splitlines"})
 
 # Folders of tests/ that mirror no package: what they test is the whole.
-WHOLE = frozenset({"simulation", "system", "vm", "browser", "data", "bench", "docs", "scripts"})
+WHOLE = frozenset({"simulation", "system", "vm", "browser", "data", "bench", "docs", "scripts", "linked"})
 NAMES_THAT_SAY_NOTHING = frozenset({"util", "utils", "helper", "helpers", "manager", "handler", "data", "info"})
 TEXT_SUFFIXES = frozenset(
     {".py", ".md", ".toml", ".txt", ".in", ".sh", ".sql", ".tcss", ".json", ".csv", ".yaml", ".yml"}

@@ -220,7 +220,7 @@ class SiteBooks:
 
     def _apply(self, page: Page) -> bool:
         read = self._reader.read_page([fed(row) for row in page.rows])
-        end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum)
+        end = PageEnd(page.scope, page.cursor, self._heard(page.server_time), page.site_sum, not page.more)
         applied = self._on_ledger(lambda ledger: ledger.apply_page(read, end))
         if page.rows:
             self.brought()

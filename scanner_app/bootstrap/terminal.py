@@ -7,15 +7,17 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from devices.beeper import Tone
+from devices import beeper
 from devices.profile import ScannerProfile
 from devices.terminal_keys import KeyPress, TerminalKeys, Verdict
+from scanner_app.bootstrap.enrolling import ScannedEnrolment
 from scanner_app.bootstrap.log import start_log, stop_log
 from scanner_app.bootstrap.scanners import ScannerBoard, beeper_of
 from scanner_app.bootstrap.station import desk_of, intake_of, open_ledger
 from scanner_app.errors import ScannerError
 from scanner_app.store.outbox import OutboxReader
 from scanner_app.terminal.consumer import Bounds, Consumer
+from scanner_app.terminal.desk import Told
 from scanner_app.terminal.faults import LOG
 from scanner_app.terminal.front import LEAVE_WITHIN_NS, Front
 from scanner_app.terminal.presenter import Presenter
@@ -33,9 +35,8 @@ if TYPE_CHECKING:
     from scanner_app.bootstrap.station import Station
     from scanner_app.bootstrap.syncing import Centre
     from scanner_app.errors import ProgramError
-    from scanner_app.terminal.desk import Told
     from scanner_app.terminal.view import View
-    from scanner_app.workflows.step import Line
+    from scanner_app.workflows.step import Line, Tone
     from sync.binding import Binding
     from sync.driver import SyncState
 
@@ -74,8 +75,11 @@ class Terminal:
         self._entries = 0
         self._log: Handler | None = None
         self.fault: ProgramError | None = None
+        self.enrolled = False
+        """Whether the home was bound to a centre meanwhile: then it is left, to begin anew under the centre's names."""
+        self._invitations = ScannedEnrolment(station.home.state_folder, self._say, self._bound)
         self._consumer.died = self._died
-        self._front.submit = self._consumer.submit
+        self._front.submit = self.submit
         self._front.retry = self._consumer.retry
 
     def start(self) -> None:
@@ -130,10 +134,12 @@ class Terminal:
 
     def submit(self, raw: RawScan) -> None:
         """A scan from any source."""
+        if self._invitations.takes(raw):
+            return
         if self._centre is not None:
             self._centre.books.scanned_ms = raw.monotonic_ns // NS_PER_MS
         if not self._consumer.submit(raw) and self._beeper is not None:
-            self._beeper.play(Tone.BAD)
+            self._beeper.play(beeper.Tone.BAD)
 
     def _source_changed(self, status: SourceStatus) -> None:
         LOG.info("scanner", extra={"source": status.source, "state": status.state.value, "code": status.code})
@@ -151,7 +157,7 @@ class Terminal:
 
     def _tell(self, told: Told) -> None:
         if self._beeper is not None:
-            self._beeper.play(Tone(told.tone.value))
+            self._beeper.play(beeper.Tone(told.tone.value))
 
     def _ring_bell(self, text: str) -> None:
         """On the beeper's thread: whatever writes to the terminal by then."""
@@ -192,6 +198,14 @@ class Terminal:
     def _died(self, fault: ProgramError) -> None:
         """The ledger thread cannot go on, nor say so on the screen: the program ends, and the command says it."""
         self.fault = fault
+        self._leave()
+
+    def _say(self, line: Line, tone: Tone) -> None:
+        """Something that no scan came to, from any thread."""
+        self._consumer.post(lambda: self._front.show(Told(None, tone, line, (), None)))
+
+    def _bound(self) -> None:
+        self.enrolled = True
         self._leave()
 
     def _ask_to_quit(self) -> None:

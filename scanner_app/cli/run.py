@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from scanner_app.bootstrap import Station
     from scanner_app.bootstrap.terminal import Terminal
+    from scanner_app.cli.starting import StartingTerminal
     from scanner_app.config import Config, Home
     from scanner_app.demo.site import DemoSite
 
@@ -49,7 +50,14 @@ def _on_a_terminal() -> bool:
 
 
 def _work(options: argparse.Namespace) -> int:
-    """The terminal on the home in force; only its configuration is read before the first paint."""
+    """The terminal on the home in force; once it was enrolled by a scan it begins anew, under its new name."""
+    while _shown(options).enrolled:
+        pass
+    return DONE
+
+
+def _shown(options: argparse.Namespace) -> StartingTerminal:
+    """The terminal until it is left; only its configuration is read before the first paint."""
     from scanner_app.config import find_home, home_config  # noqa: PLC0415 - after the arguments are known
     from sync.binding import bound, read_binding  # noqa: PLC0415 - after the arguments are known
 
@@ -136,10 +144,11 @@ def _demonstrate_on_screen(station: Station, site: DemoSite) -> int:
             terminal.trigger(trigger.pull)
             return terminal
 
-        return show(station.config, make)
+        show(station.config, make)
+        return DONE
 
 
-def show(config: Config, make: Callable[[], Terminal]) -> int:
+def show(config: Config, make: Callable[[], Terminal]) -> StartingTerminal:
     """Paints, then makes and starts the terminal, and runs the app on it until it is left. Raises what kept it."""
     from scanner_app.app import ScannerApp  # noqa: PLC0415 - Textual is loaded here and nowhere earlier
     from scanner_app.cli.starting import StartingTerminal, starting_view  # noqa: PLC0415 - with the screen
@@ -166,4 +175,4 @@ def show(config: Config, make: Callable[[], Terminal]) -> int:
         driver.stop()
     if driver.ended_by is not None:
         raise driver.ended_by
-    return DONE
+    return driver

@@ -84,6 +84,11 @@ class StartingTerminal:
         """What kept the terminal from starting, or what ended it; None while all is well."""
         return self.fault or (None if self._terminal is None else self._terminal.fault)
 
+    @property
+    def enrolled(self) -> bool:
+        """Whether the home was bound to a centre meanwhile."""
+        return self._terminal is not None and self._terminal.enrolled
+
     def key(self, name: str) -> None:
         """A key by name."""
         if self._terminal is not None:

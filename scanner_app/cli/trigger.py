@@ -1,9 +1,9 @@
 """F12 in the demonstration: the virtual scanner reads what would be read next where the screen stands.
 
 It keeps to the shift (scanner_app.demo.shift) as long as the worker does. What the shift does is taken apart into what
-is scanned for each delivery, for put-away and to be looked up; which of it comes next follows from what the terminal
-asks: a badge, the answer to a question, goods, a place, or on the menu the next delivery. So whatever was done between
-two pulls, the next one goes on from there.
+is scanned for each delivery, for put-away, in a count and to be looked up; which of it comes next follows from what the
+terminal asks: a badge, the answer to a question, goods, a place, or on the menu the next delivery. So whatever was done
+between two pulls, the next one goes on from there.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from scanner_app.domain.facts import ContainerFact, UnitFact
     from scanner_app.store.ledger import Ledger
     from scanner_app.terminal.front import Front
+    from scanner_app.terminal.work import OpenTask
     from scanner_app.workflows.step import Prompt
 
-LOOK_UP, OPENING, PUT_AWAY = "enquiry", "opening", "putaway"
+LOOK_UP, OPENING, PUT_AWAY, COUNT = "enquiry", "opening", "putaway", "counting"
 ANSWERS = frozenset({"QUARANTINE", "LOGGER_OK", "DONE", "SIGN_OUT"})
 """Commands of the shift that answer a question or end a task: they are scanned when they are asked for."""
 
@@ -106,18 +107,22 @@ class Trigger:
 
     def label(self, front: Front) -> str:
         """What would be scanned next."""
-        room, prompt, task = front.beneath, front.desk.prompt, front.desk.work.task
+        room, task = front.beneath, front.desk.work.task
         if room is Room.SIGN_IN:
             return badge_scan(self._next_person(front))
         if room is Room.ENQUIRY:
-            return command_scan("BACK") if Command.WHY in prompt.commands else self._looked_up()
+            return command_scan("BACK") if Command.WHY in front.desk.prompt.commands else self._looked_up()
         if task is None:
             return self._on_menu(front.ledger)
-        answer = _answer(prompt)
-        if answer is not None:
-            return command_scan(answer)
+        answer = _answer(front.desk.prompt)
+        return self._in_task(front, task) if answer is None else command_scan(answer)
+
+    def _in_task(self, front: Front, task: OpenTask) -> str:
+        """What the open task asks for, where that is no question."""
         if task.workflow.name == PUT_AWAY:
             return self._put_away(front)
+        if task.workflow.name == COUNT:
+            return self._counted(front.desk.prompt)
         return self._received(front, task.row.document or task.workflow.name)
 
     def _type_pin(self, front: Front, asked: str) -> None:
@@ -150,15 +155,16 @@ class Trigger:
         return next((person for person in people if person.id not in locked), people[0])
 
     def _on_menu(self, ledger: Ledger) -> str:
-        """The next delivery that is open, after the last one that was opened so; then put-away; then look-ups."""
+        """The next delivery that is open, after the last one that was opened so; put-away; the count; then look-ups."""
         is_open = {document.id for document in ledger.documents_open()}
         names = [name for name in self._scripts if name in is_open]
         if names:
             after = names.index(self._delivery) + 1 if self._delivery in names else 0
             self._delivery = names[after % len(names)]
             return document_scan(self._delivery)
-        if self._at.get(PUT_AWAY, 0) < len(self._scripts[PUT_AWAY]):
-            return command_scan("PUTAWAY")
+        for name, card in ((PUT_AWAY, "PUTAWAY"), (COUNT, "COUNT")):
+            if self._at.get(name, 0) < len(self._scripts[name]):
+                return command_scan(card)
         return self._looked_up()
 
     def _looked_up(self) -> str:
@@ -198,6 +204,15 @@ class Trigger:
         self._offered.clear()
         taken = self._next(PUT_AWAY, lambda at: self._stands(front.ledger, labels[at]) == READ_POINT)
         return taken or command_scan("DONE")
+
+    def _counted(self, prompt: Prompt) -> str:
+        """The bin of the shift and what lies in it; whatever bin is open is closed once all of that is scanned."""
+        labels, at = self._scripts[COUNT], self._at.get(COUNT, 0)
+        if prompt.noun == "PLACE":
+            self._at[COUNT] = max(at, 1)
+            return labels[0] if at < len(labels) else command_scan("DONE")
+        pack = self._next(COUNT, lambda at: not self._is_place(labels[at]))
+        return pack or place_scan(str(prompt.parameters["place"]))
 
     def _proposed(self, prompt: Prompt) -> str:
         """Where the terminal says that it belongs, else a bin of its class; what none of them takes is laid back."""

@@ -1,8 +1,9 @@
 """The demonstration shift: what Ana does on a morning, as lines for `scanner replay` (docs/contract).
 
 She receives two pallets unopened, loose packs among which one has expired and one is recalled, a cold delivery with its
-temperature logger and a delivery without serials; puts some of it away; looks one pack up. While she is away the screen
-locks. After each step that matters stands what it must come to, so that the demonstration is a check as well.
+temperature logger and a delivery without serials; puts some of it away; counts a bin; looks one pack up. While she is
+away the screen locks. After each step that matters stands what it must come to, so that the demonstration is a check as
+well.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scanner_app.demo.labels import (
     gtin_scan,
     lot_scan,
     place_scan,
+    stock_scan,
 )
 from scanner_app.demo.site import DemoDocument, DemoSite, ExpectedUnit
 
@@ -36,6 +38,7 @@ def shift_lines(site: DemoSite) -> tuple[str, ...]:
         _receive_cold(site),
         _receive_by_lines(site),
         _put_away(site),
+        _count(site),
         _look_up(site),
         _sign_out(site),
     )
@@ -176,9 +179,32 @@ def _put_away(site: DemoSite) -> Iterator[Line]:
     yield {"command": "done"}
 
 
+def _count(site: DemoSite) -> Iterator[Line]:
+    """A bin, blind: what was there before and what was put there; one pack is scanned twice, another taken back."""
+    place = "A-01-2"
+    before = [stock_scan(line, serial) for line in site.opening if line.place == place for serial in line.serials]
+    packs = [*before, *(expected_scan(unit) for unit in _loose(site.document("ASN-1002"), "N31")[:3])]
+    yield from _back_at(site, "10:50")
+    yield _open("counting")
+    yield _scan(place_scan(place))
+    yield _accepted("OK")
+    for pack in packs:
+        yield _scan(pack)
+        yield _accepted("OK")
+    yield _scan(packs[0])
+    yield _refused("ALREADY_SCANNED")
+    yield {"command": "undo"}
+    yield _accepted("OK")
+    yield _scan(packs[-1])
+    yield _accepted("OK")
+    yield _scan(place_scan(place))
+    yield _accepted("OK")
+    yield {"command": "done"}
+
+
 def _look_up(site: DemoSite) -> Iterator[Line]:
     """What one pack is, where it stands and what happened to it."""
-    yield from _back_at(site, "11:00")
+    yield from _back_at(site, "11:05")
     yield {"key": "F8"}
     yield _scan(expected_scan(_loose(site.document("ASN-1002"), "N31")[0]))
     yield _accepted("OK")
@@ -186,7 +212,7 @@ def _look_up(site: DemoSite) -> Iterator[Line]:
 
 
 def _sign_out(site: DemoSite) -> Iterator[Line]:
-    yield _at(site, "11:05")
+    yield _at(site, "11:10")
     yield {"command": "sign_out"}
     yield _accepted("OK")
 

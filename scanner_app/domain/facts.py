@@ -198,11 +198,27 @@ class Movements:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyOf:
+    """A policy that the centre set, by its name → int | None."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class LastFact:
     """This operator's last accepted, uncorrected fact in a task → UndoFact | None."""
 
     operator: str
     task: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedUnit:
+    """Whether a count of this device holds a unit, by base GTIN-14 and serial; not one that was taken back → bool."""
+
+    count: str
+    gtin: str
+    serial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +235,7 @@ class RecentScans:
 Query = (
     LevelOf | PlaceOf | OperatorOf | DocumentOf | UnitOf | ContainerOf | ExpectedUnit | ExpectedContainer | LinesOf
     | DocumentSummary | OpenDocumentsNaming | Inferable | InferableContent | ExpectedContent | WatchesOn | KnownExpiry
-    | StockOf | StockAt | ContentOf | Movements | LastFact | RecentScans
+    | StockOf | StockAt | ContentOf | Movements | PolicyOf | LastFact | CountedUnit | RecentScans
 )  # fmt: skip
 
 

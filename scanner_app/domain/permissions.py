@@ -17,6 +17,7 @@ ROLES: tuple[Role, ...] = tuple(Role)
 NEEDED: dict[str, Role] = {
     "receiving": Role.OPERATOR,
     "putaway": Role.OPERATOR,
+    "counting": Role.OPERATOR,
     "enquiry": Role.OPERATOR,
     "opening": Role.SUPERVISOR,
     "UNDO": Role.OPERATOR,

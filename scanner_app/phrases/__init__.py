@@ -1,4 +1,6 @@
-"""Every sentence an operator reads, keyed by code, a file per language; the core speaks in codes and parameters.
+"""Every sentence an operator reads, keyed by code; the core speaks in codes and parameters.
+
+A language has a file of its own (`en`), which takes in those that begin with its name (`en_counting`).
 
 A word that follows a number stands in all its forms: `{left} {left:try|tries} left`. How many forms there are, and
 which of them a number asks for, each language says for itself (`form_of` in its file).

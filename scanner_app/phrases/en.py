@@ -7,6 +7,8 @@ names what was scanned and what was expected, and never blames.
 from __future__ import annotations
 
 from scanner_app.phrases import one_or_other as form_of
+from scanner_app.phrases.en_counting import COUNTING
+from scanner_app.phrases.en_putaway import PUTAWAY
 
 REFUSALS = {
     "refusal.LEDGER_STOPPED": "ledger stopped: {cause}",
@@ -246,7 +248,7 @@ RECEIVING: dict[str, str] = {
     "follow_up.PARTY_MISMATCH": "another partner: {subject}",
 }
 
-# Sentences of signing, put-away, opening balance, look-up and undo.
+# Sentences of signing, opening balance, look-up and undo.
 OTHER_WORKFLOWS: dict[str, str] = {
     # Sign-in.
     "prompt.signing.badge": "scan your badge",
@@ -357,53 +359,6 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "line.movement.corrected": "{day} {clock} {amount}undone {who}{route}",
     "line.movement.seal": "{day} {clock} opened or sealed {who}{route}",
     "line.movement.other": "{day} {clock} {amount}{kind} {who}{route}",
-    # Put-away.
-    "prompt.putaway.goods": "scan what to put away",
-    "prompt.putaway.goods_from": "scan what to put away from {source}",
-    "prompt.putaway.goods_left": "put away from {source}: {left} left",
-    "prompt.putaway.times": "next scan counts {number}",
-    "prompt.putaway.number": "how many is the next scan?",
-    "prompt.putaway.place": "{count} in hand, {last}: {class}",
-    "prompt.putaway.place_suggested": "{count} in hand, {last}: {class}, try {suggested}",
-    "prompt.putaway.cage": "{count} in hand, {last}: only to {cage}",
-    "prompt.putaway.missing_gtin": "scan the rest: the item code",
-    "prompt.putaway.missing_serial": "scan the serial of {item}",
-    "prompt.putaway.missing_lot": "scan the lot of {item}",
-    "say.putaway.begun": "scan goods, then their place",
-    "say.putaway.begun_left": "{left} {left:unit|units} to put away from {place}",
-    "say.putaway.source": "from {place} until another is scanned",
-    "say.putaway.source_first": "scan the place it lies in first",
-    "say.putaway.part": "half a label: scan the rest too",
-    "say.putaway.document": "scan goods or a place, not a document",
-    "say.putaway.in_hand": "in hand: {scanned}",
-    "say.putaway.to_cage_recalled": "RECALL: only to {cage}: {reason}",
-    "say.putaway.to_cage_watch_listed": "watch list: only to {cage}: {reason}",
-    "say.putaway.to_cage_suspect": "suspect: only to {cage}: {reason}",
-    "say.putaway.to_cage_expired": "expired: only to {cage}",
-    "say.putaway.to_cage_on_hold": "not available: only to {cage}",
-    "say.putaway.not_received": "{scanned} is not received here",
-    "say.putaway.lot_mismatch": "label says lot {lot}, the record lot {expected}",
-    "say.putaway.expiry_mismatch": "label says expiry {expiry}, the record {expected}",
-    "say.putaway.container_in_hand": "{scanned}: its case is in hand already",
-    "say.putaway.content_in_hand": "{scanned}: put away what came out of it first",
-    "say.putaway.over_quantity": "only {remaining} of {item} left in {place}",
-    "say.putaway.hand_full": "{count} in hand: put them away first",
-    "say.putaway.not_a_bin": "{place} is no storage: scan a bin",
-    "say.putaway.cage_only": "{scanned} may only go to {expected}",
-    "say.putaway.hold_first": "{scanned} is good: hold it before the cage",
-    "say.putaway.there_already": "{scanned} lies in {place} already",
-    "say.putaway.moved_meanwhile": "{scanned} was moved meanwhile: scan it again",
-    "say.putaway.put": "{count} put into {place}",
-    "say.putaway.put_one": "{scanned} put into {place}",
-    "say.putaway.laid_back": "laid back: {scanned}",
-    "say.putaway.dropped": "{count} laid back, nothing in hand",
-    "say.putaway.times": "the next scan counts {number}",
-    "say.putaway.still_in_hand": "{count} in hand: scan a place, or Back",
-    "say.putaway.done": "put-away done",
-    "say.putaway.done_left": "put-away done; {left} {left:unit|units} still at {place}",
-    "line.putaway.content": "{item}",
-    "line.putaway.in_hand": "{quantity} {quantity:unit|units} of it in hand",
-    "line.putaway.all_in_hand": "in hand: {count} {count:thing|things}, {quantity} {quantity:unit|units}",
     # Opening balance.
     "prompt.opening.place": "scan the place to count in",
     "prompt.opening.goods": "scan what lies in {place}",
@@ -429,6 +384,12 @@ OTHER_WORKFLOWS: dict[str, str] = {
     "say.opening.times": "the next scan counts {number}",
     "say.opening.done": "opening balance done: {quantity}",
     "line.opening.running": "{quantity} {quantity:unit|units} of it so far in {place}",
+}
+
+ENROLMENT: dict[str, str] = {
+    "say.enrol.asking": "enrolling this handheld ...",
+    "say.enrol.unreadable": "this code enrols nothing: ask for a new one",
+    "say.enrol.failed": "not enrolled: {cause}",
 }
 
 # Words of the screens themselves (titles, meter, health, help, keys).
@@ -562,6 +523,7 @@ SCREENS: dict[str, str] = {
     "screen.health.centre.by_hand": "kept offline by hand: {sync_key} ends it",
     "screen.health.sent": "sent",
     "screen.health.sent.all": "all {saved}, {safe} of them on a second disk",
+    "screen.health.sent.new": "{sent} of {saved}",
     "screen.health.sent.some": "{sent} of {saved}, the oldest waits {age}",
     "screen.health.parked": "parked",
     "screen.health.parked.text": "{parked}",
@@ -623,5 +585,6 @@ FLAGS = {
 __all__ = ["SENTENCES", "form_of"]
 
 SENTENCES: dict[str, str] = {
-    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **OTHER_WORKFLOWS, **SCREENS, **FLAGS,
+    **REFUSALS, **OUTCOMES, **NOUNS, **COMMANDS, **RECEIVING, **PUTAWAY, **COUNTING, **OTHER_WORKFLOWS, **ENROLMENT,
+    **SCREENS, **FLAGS,
 }  # fmt: skip

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 EPOCHS = (
     "SELECT e.no, e.id, e.before, coalesce((SELECT max(seq) FROM reissue WHERE epoch_no = e.no), 0), "
-    "coalesce(w.acked, 0), coalesce(w.safe, 0), w.cut FROM epoch e LEFT JOIN watermark w ON w.epoch_no = e.no "
-    "ORDER BY e.no"
+    "coalesce(w.acked, 0), coalesce(w.safe, 0), w.cut, coalesce(w.held, 0) "
+    "FROM epoch e LEFT JOIN watermark w ON w.epoch_no = e.no ORDER BY e.no"
 )
 LAST_POSITION = "SELECT coalesce(max(position), 0) FROM entry"
 HEADER = "SELECT id, device, parent_epoch, parent_seq, parent_hash FROM epoch WHERE no = ?"
@@ -41,6 +41,11 @@ SET_CUT = (
     "acked = min(acked, ?2), safe = min(safe, ?2), cut = ?2"
 )
 
+SET_HELD = (
+    "INSERT INTO watermark (epoch_no, acked, safe, held) VALUES (?, 0, 0, ?) "
+    "ON CONFLICT DO UPDATE SET held = excluded.held"
+)
+
 Link = tuple[int, bytes, int, bytes]
 """Sequence, hash, position, exact bytes."""
 
@@ -48,7 +53,7 @@ Link = tuple[int, bytes, int, bytes]
 class Chain(NamedTuple):
     """One epoch. Its first `reissued` sequences are entries of earlier ones, the others stand after position `before`.
 
-    `cut`: the last sequence that still belongs to it, None: all of them.
+    `cut`: the last sequence that still belongs to it, None: all of them. `held`: see table watermark.
     """
 
     no: int
@@ -59,6 +64,7 @@ class Chain(NamedTuple):
     acked: int
     safe: int
     cut: int | None
+    held: int = 0
 
     @property
     def end(self) -> int:
@@ -75,8 +81,8 @@ def chains(connection: sqlite3.Connection) -> list[Chain]:
     rows = connection.execute(EPOCHS).fetchall()
     ends = [row[2] for row in rows[1:]] + [connection.execute(LAST_POSITION).fetchone()[0]]
     return [
-        Chain(no, epoch, before, reissued, reissued + max(end - before, 0), acked, safe, cut)
-        for (no, epoch, before, reissued, acked, safe, cut), end in zip(rows, ends, strict=True)
+        Chain(no, epoch, before, reissued, reissued + max(end - before, 0), acked, safe, cut, held)
+        for (no, epoch, before, reissued, acked, safe, cut, held), end in zip(rows, ends, strict=True)
     ]
 
 
@@ -128,6 +134,11 @@ def links_of(connection: sqlite3.Connection, chain: Chain, start: int, end: int)
 def set_watermark(cursor: sqlite3.Cursor, no: int, acked: int, safe: int) -> None:
     """How far the centre has an epoch; either may be lower than before."""
     cursor.execute(SET_WATERMARK, (no, acked, safe))
+
+
+def set_held(cursor: sqlite3.Cursor, no: int, held: int) -> None:
+    """How far the chain reaches that the base was made from, where it is open how much of it is ours."""
+    cursor.execute(SET_HELD, (no, held))
 
 
 def cut_epoch(cursor: sqlite3.Cursor, head: Head, no: int, seq: int, new_epoch: bytes) -> Head:

@@ -20,7 +20,7 @@ from scanner_app.domain.lists import LIST_LABEL, ListFormatError, MemberList, de
 from scanner_app.domain.stock import NO_DELTAS, Deltas, effects
 from scanner_app.store import parking
 from scanner_app.store.base import Base
-from scanner_app.store.overlay import TakenOut, own_entry
+from scanner_app.store.overlay import TakenOut, fold_overlay, own_entry
 from scanner_app.store.projection import set_closed
 from scanner_app.store.records import put_record, read_record
 from scanner_app.store.site_movements import insert_movements
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OWN = "SELECT position, bytes = ?2 FROM entry WHERE event_id = ?1"
 INSERT_ECHO = "INSERT INTO echo (position, n) VALUES (?, ?) ON CONFLICT DO NOTHING"
+UNECHO = "DELETE FROM echo WHERE position = ?"
 CHUNKS = "SELECT n, bytes FROM site_list_chunk WHERE digest = ?"
 OWN_CHUNKS = "SELECT bytes FROM list_chunk WHERE digest = ? ORDER BY n"
 DROP_CHUNKS = "DELETE FROM site_list_chunk"
@@ -218,6 +219,8 @@ class _Changes:
         self._base = Base(cursor, total)
         self._fold = Fold()
         self._echoes: list[tuple[int, Entry, Deltas]] = []
+        self._unechoed = 0
+        """Own entries that a snapshot seemed to hold: a chain had parted, and nobody knew it yet."""
         self._documents: set[str] = set()
         self._kinds: set[str] = set()
         self._any_parked = bool(cursor.execute(parking.COUNT).fetchone()[0])
@@ -244,8 +247,8 @@ class _Changes:
         row, entry = read.row, read.entry
         own = self._cursor.execute(OWN, (entry.event_id, row.content)).fetchone()
         if row.standing is Standing.QUARANTINED:
-            if own is not None:
-                self._park(row, parking.QUARANTINED, entry.event_id)
+            if own is not None and own[1]:
+                self._keep_own(row, entry, own[0])
             return
         self._settle(entry.event_id)
         if row.standing is Standing.PROJECTED:
@@ -266,6 +269,12 @@ class _Changes:
         else:
             self._echoes.append((position, *own_entry(self._cursor.connection, position)))
 
+    def _keep_own(self, row: FedEntry, entry: Entry, position: int) -> None:
+        """An own entry that the centre did not count stays in the overlay, and is told as parked, once."""
+        self._settle(entry.event_id)
+        self._park(row, parking.QUARANTINED, entry.event_id)
+        self._unechoed += self._cursor.execute(UNECHO, (position,)).rowcount
+
     def _take_record(self, read: ReadRecord) -> None:
         self._settle(parking.subject_of(read.row))
         document = put_record(self._cursor, read.row, read.value)
@@ -284,6 +293,8 @@ class _Changes:
         for position, entry, deltas in sorted(self._echoes, key=lambda echo: echo[0]):
             taken.add(position, entry, deltas)
         taken.write()
+        if self._unechoed:
+            fold_overlay(self._cursor.connection, self._cursor)
         for document in self._documents:
             set_closed(self._cursor, document)
         stock = bool(self._fold.lines or self._fold.units or self._fold.containers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scanner_app.domain import facts
-from scanner_app.store import contents, expected, history, inferring, items, places, undoing
+from scanner_app.store import contents, counted, expected, history, inferring, items, places, records, undoing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +34,9 @@ ANSWERS: dict[type[Any], Callable[[sqlite3.Connection, Any], object]] = {
     facts.StockAt: contents.stock_at,
     facts.ContentOf: contents.content_of,
     facts.Movements: history.movements,
+    facts.PolicyOf: records.policy_of,
     facts.LastFact: undoing.last_fact,
+    facts.CountedUnit: counted.counted_unit,
     facts.RecentScans: history.recent_scans,
 }
 

@@ -20,7 +20,9 @@ from scanner_app.domain.lists import encode_list
 from scanner_app.errors import StoreError
 from scanner_app.store import epochs, inbox, leases, parking, records, site, snapshot, work
 from scanner_app.store.chain import Head, link, open_epoch, read_head
+from scanner_app.store.counted import keep_counted
 from scanner_app.store.database import Database, connect_writer
+from scanner_app.store.echoes import echo_held
 from scanner_app.store.faults import OTHER_DEVICE, fault_of, translated
 from scanner_app.store.feed import Applied, ReadPage
 from scanner_app.store.knowledge import answer
@@ -112,6 +114,7 @@ class LedgerStep:
             entry = replace(entry, lists=tuple(members))
         self.head = link(self._cursor, self.head, entry, encode_entry(entry))
         project(self._cursor, self.head.position, entry, members)
+        keep_counted(self._cursor, entry)
         if members or self.head.position - self.trailed >= LAG_MAX:
             self.trailed = lay_trail(self._connection)
         return Saved(self.head.seq, entry.event_id, self.head.hash)
@@ -261,6 +264,7 @@ class Ledger:
         """How far the centre has an epoch, and how far on a second disk too; either may be lower than before."""
         with self._database.unforced(), self.step():
             epochs.set_watermark(self._cursor, no, acked, safe)
+            echo_held(self._cursor, no)
         self._sent = self._count_sent()
 
     def cut_epoch(self, no: int, seq: int, new_epoch: bytes) -> None:
@@ -332,6 +336,11 @@ class Ledger:
         """Records of a kind that no other question answers (policy, task, count …), by id."""
         with translated(self.path):
             return records.records_of_kind(self._connection, kind)
+
+    def recounts_due(self) -> list[str]:
+        """The places that the centre wants counted again, oldest first, at most 500."""
+        with translated(self.path):
+            return records.recounts_due(self._connection)
 
     # The state of work.
 

@@ -1,10 +1,11 @@
-"""What a scan that moved nothing was of: the trail leads to look-ups, refusals and scans in hand too."""
+"""What a scan that moved nothing was of: the trail leads to look-ups, refusals, counts and scans in hand too."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner_app.domain.counting import count_fact_of
 from scanner_app.domain.scan import ParsedScan, parse_scan
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ class Mention(NamedTuple):
 
 
 def mention_of(entry: Entry) -> Mention | None:
-    """What the scan of an entry without movements names; None where it has movements, no scan, or names no goods."""
+    """What the scan of an entry without movements names; None where it has movements, no scan, or names no goods.
+
+    Of what was counted, the whole label: it may have stood in several symbols.
+    """
+    counted = count_fact_of(entry)
+    if counted is not None:
+        return Mention(counted.batch.gtin, counted.batch.lot, counted.serial, "") if counted.batch.gtin else None
     if entry.raw is None or entry.postings or entry.container_moves or entry.lists:
         return None
     day = datetime.fromtimestamp(entry.stamp.event_time / 1000, UTC).date()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scanner_app.store.counted import keep_counted
 from scanner_app.store.database import connect_scratch
 from scanner_app.store.projection import project
 from scanner_app.store.schema import MIGRATIONS, statements_of
@@ -37,6 +38,7 @@ COMPARED = {
     ),
     "closing": "SELECT position, document, closed FROM closing ORDER BY position",
     "follow-up": "SELECT position, event_id, code, subject, document FROM follow_up ORDER BY position",
+    "counted unit": "SELECT count, gtin, serial, event_id FROM counted_unit ORDER BY count, gtin, serial",
     "posting": (
         "SELECT position, gtin, lot, serial, quantity, from_place, to_place, inferred FROM posting ORDER BY id"
     ),
@@ -72,6 +74,7 @@ class Rebuilding:
             self._echo = self._next_echo()
         else:
             project(self._cursor, position, entry, lists)
+        keep_counted(self._cursor, entry)
         if position <= self._trailed:
             lay_entry(self._scratch, position, entry, self._ledger)
 

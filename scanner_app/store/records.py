@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
+    from scanner_app.domain.facts import PolicyOf
     from scanner_app.domain.feed import FedRecord
 
 RECORD_TABLES = (
@@ -51,7 +52,16 @@ PUT_RECORD = "INSERT OR REPLACE INTO record (kind, id, body, n) VALUES (?, ?, ?,
 DELETE_RECORD = "DELETE FROM record WHERE kind = ? AND id = ?"
 FLAGS = "SELECT id, code, severity, subject, event_id, parameters FROM flag ORDER BY n, id LIMIT ?"
 RECORDS = "SELECT id, body FROM record WHERE kind = ? ORDER BY id"
+RECOUNTS = (
+    "SELECT json_extract(body, '$.place') FROM record WHERE kind = 'count' "
+    "AND json_extract(body, '$.state') = 'recount' AND json_type(body, '$.place') = 'text' "
+    "AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.code = 'COUNT_STALE' AND f.subject = 'count:' || record.id) "
+    "ORDER BY n, id LIMIT ?"
+)
 FLAGS_MAX = 500
+POLICY = "policy"
+RECORD_BODY = "SELECT body FROM record WHERE kind = ? AND id = ?"
+RECOUNTS_MAX = 500
 
 Value = Any
 """The record in a body: of domain.feed_records or domain.site_state, or the body itself; None: it is gone."""
@@ -133,9 +143,21 @@ def _key_of(row: FedRecord) -> tuple[str, ...]:
     return tuple(map(str, parts))
 
 
+def policy_of(connection: sqlite3.Connection, query: PolicyOf) -> int | None:
+    """A policy's whole number; None where the centre has set none."""
+    row = connection.execute(RECORD_BODY, (POLICY, query.name)).fetchone()
+    value = None if row is None else json.loads(row[0]).get("value")
+    return value if type(value) is int else None
+
+
 def open_flags(connection: sqlite3.Connection) -> list[Flag]:
     """Doubts of the centre that are open, oldest first, at most 500."""
     return [Flag(*row) for row in connection.execute(FLAGS, (FLAGS_MAX,))]
+
+
+def recounts_due(connection: sqlite3.Connection) -> list[str]:
+    """The places that the centre wants counted again, each once, oldest first, at most 500; no open flag says so."""
+    return list(dict.fromkeys(place for (place,) in connection.execute(RECOUNTS, (RECOUNTS_MAX,))))
 
 
 def records_of_kind(connection: sqlite3.Connection, kind: str) -> list[tuple[str, dict[str, Any]]]:

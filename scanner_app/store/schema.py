@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database as ToolDatabase
 
-MIGRATIONS = ("0001_entries", "0002_stock", "0003_masters", "0004_mentions", "0005_site")
+MIGRATIONS = ("0001_entries", "0002_stock", "0003_masters", "0004_mentions", "0005_site", "0006_counted")
 SCHEMA_VERSION = len(MIGRATIONS)
 MIGRATION_SET = "scanner-ledger"
 TRIGGERS = frozenset({

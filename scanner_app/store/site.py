@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from scanner_app.store.feed import ReadPage
 
 META = (
-    "SELECT feed_cursor, feed_n, watch_cursor, watch_n, as_of, site_sum, server_time, server_mono_ms, server_boot_id "
+    "SELECT feed_cursor, feed_n, watch_cursor, watch_n, as_of, watch_as_of, site_sum, server_time, "
+    "server_mono_ms, server_boot_id "
     "FROM site_meta"
 )
 SET_META = (
-    "UPDATE site_meta SET feed_cursor = ?, feed_n = ?, watch_cursor = ?, watch_n = ?, as_of = ?, site_sum = ?, "
-    "server_time = ?, server_mono_ms = ?, server_boot_id = ?"
+    "UPDATE site_meta SET feed_cursor = ?, feed_n = ?, watch_cursor = ?, watch_n = ?, as_of = ?, watch_as_of = ?, "
+    "site_sum = ?, server_time = ?, server_mono_ms = ?, server_boot_id = ?"
 )
 
 
@@ -29,8 +30,9 @@ SET_META = (
 class SiteMeta:
     """How far each scope of the feed was applied: its cursor, and the number of its last row.
 
-    `as_of`: the centre's time (UTC ms) when the base was last known to be whole. `site_sum`: the base's checksum. The
-    last three: when the centre last said what time it is, and the device's own clock then.
+    `as_of`: the centre's time (UTC ms) when the base was last known to be whole; `watch_as_of`: when the recall and
+    watch lines were. `site_sum`: the base's checksum. The last three: when the centre last said what time it is, and
+    the device's own clock then.
     """
 
     feed_cursor: str | None = None
@@ -38,6 +40,7 @@ class SiteMeta:
     watch_cursor: str | None = None
     watch_n: int = 0
     as_of: int | None = None
+    watch_as_of: int | None = None
     site_sum: int = 0
     server_time: int | None = None
     server_mono_ms: int | None = None
@@ -60,18 +63,22 @@ class SiteMeta:
 
 @dataclass(frozen=True, slots=True)
 class PageEnd:
-    """What a page says of itself. `site_sum` (hex): the centre's checksum there, where the page reaches the end."""
+    """What a page says of itself. `site_sum` (hex): the centre's checksum there, where the page reaches the end.
+
+    `whole`: nothing of the scope comes after it yet.
+    """
 
     scope: Scope
     cursor: str
     server_time: int
     site_sum: str | None = None
+    whole: bool = False
 
 
 def read_meta(connection: sqlite3.Connection) -> SiteMeta:
     """What is kept."""
-    feed_cursor, feed_n, watch_cursor, watch_n, as_of, total, *clock = connection.execute(META).fetchone()
-    return SiteMeta(feed_cursor, feed_n, watch_cursor, watch_n, as_of, int(total, 16), *clock)
+    feed_cursor, feed_n, watch_cursor, watch_n, as_of, watch_as_of, total, *clock = connection.execute(META).fetchone()
+    return SiteMeta(feed_cursor, feed_n, watch_cursor, watch_n, as_of, watch_as_of, int(total, 16), *clock)
 
 
 def write_meta(cursor: sqlite3.Cursor, meta: SiteMeta) -> None:
@@ -79,8 +86,8 @@ def write_meta(cursor: sqlite3.Cursor, meta: SiteMeta) -> None:
     cursor.execute(
         SET_META,
         (
-            meta.feed_cursor, meta.feed_n, meta.watch_cursor, meta.watch_n, meta.as_of, f"{meta.site_sum:016x}",
-            meta.server_time, meta.server_mono_ms, meta.server_boot_id,
+            meta.feed_cursor, meta.feed_n, meta.watch_cursor, meta.watch_n, meta.as_of, meta.watch_as_of,
+            f"{meta.site_sum:016x}", meta.server_time, meta.server_mono_ms, meta.server_boot_id,
         ),
     )  # fmt: skip
 
@@ -96,6 +103,8 @@ def apply_page(cursor: sqlite3.Cursor, page: ReadPage, end: PageEnd, meta: SiteM
         drop_oldest(cursor)
     keep_chunks(cursor, page)
     meta = replace(meta.moved(end.scope, end.cursor, number), site_sum=total)
+    if end.whole and end.scope is Scope.WATCH:
+        meta = replace(meta, watch_as_of=end.server_time)
     if end.site_sum is not None:
         meta = replace(meta, as_of=end.server_time)
         applied = replace(applied, sum_differs=end.site_sum != f"{total:016x}")

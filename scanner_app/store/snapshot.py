@@ -19,7 +19,7 @@ from scanner_app.domain.site_sum import CONTAINER, LINE, UNIT, exchanged, row_su
 from scanner_app.errors import StoreError
 from scanner_app.store import parking
 from scanner_app.store.database import connect_reader
-from scanner_app.store.epochs import chains
+from scanner_app.store.epochs import Chain, chains, link_at, set_held
 from scanner_app.store.faults import BAD_SNAPSHOT
 from scanner_app.store.feed import DROP_CHUNKS, UNFIT
 from scanner_app.store.overlay import fold_overlay
@@ -44,7 +44,7 @@ TABLES = {
     "document_closed": "id",
     "follow_up": "event_id, code, subject, document, closed_by",
     "record": "kind, id, body",
-    "vector": "epoch, seq",
+    "vector": "epoch, seq, hash",
     "quarantined": "event_id",
 }
 """What is read of a snapshot."""
@@ -84,7 +84,7 @@ COPIES = tuple(
 
 BASE = ("site_on_hand", "site_unit", "site_container", "site_progress", "site_closed", "site_follow_up")
 RECORDS = "SELECT kind, id, body FROM snapshot.record"
-VECTOR = "SELECT epoch, seq FROM snapshot.vector"
+VECTOR = "SELECT epoch, seq, hash FROM snapshot.vector"
 CLEAR_COVERED = "DROP TABLE IF EXISTS temp.covered"
 MAKE_COVERED = "CREATE TEMP TABLE covered (position INTEGER NOT NULL PRIMARY KEY)"
 COVER = (
@@ -185,7 +185,7 @@ def copy_snapshot(cursor: sqlite3.Cursor, meta: SiteMeta) -> SiteMeta:
     fold_overlay(cursor.connection, cursor)
     meta = replace(
         meta, feed_cursor=head.feed_cursor, feed_n=head.number, watch_cursor=head.watch_cursor, watch_n=head.number,
-        as_of=head.made_ms, site_sum=head.site_sum,
+        as_of=head.made_ms, watch_as_of=head.made_ms, site_sum=head.site_sum,
     )  # fmt: skip
     write_meta(cursor, meta)
     return meta
@@ -204,12 +204,20 @@ def _copy_records(cursor: sqlite3.Cursor, number: int) -> None:
 
 
 def _echo_covered(cursor: sqlite3.Cursor, number: int) -> None:
-    """Marks as echoed what the vector covers and was counted, and nothing else; numbers that are known are kept."""
+    """Marks as echoed what the vector covers and was counted, and nothing else; numbers that are known are kept.
+
+    Where it is open how much of the vector's chain is ours, what the centre is known to have is covered, and the rest
+    as soon as that is told (store.echoes).
+    """
     cursor.execute(CLEAR_COVERED)
     cursor.execute(MAKE_COVERED)
-    vector = dict(cursor.execute(VECTOR).fetchall())
+    vector = {epoch: (seq, link) for epoch, seq, link in cursor.execute(VECTOR)}
     for chain in chains(cursor.connection):
-        covered = min(vector.get(chain.id.hex(), 0), chain.end)
+        seq, link = vector.get(chain.id.hex(), (0, ""))
+        covered = _covered(cursor.connection, chain, seq, link)
+        held = seq if covered < min(seq, chain.end) else 0
+        if held != chain.held:
+            set_held(cursor, chain.no, held)
         cursor.execute(COVER_ISSUED_AGAIN, (chain.no, covered))
         cursor.execute(COVER, (chain.position(chain.reissued + 1), chain.position(covered)))
     cursor.execute(UNCOVER)
@@ -217,3 +225,12 @@ def _echo_covered(cursor: sqlite3.Cursor, number: int) -> None:
     cursor.execute(ECHO, (number,))
     cursor.execute(ECHO_NO_LATER, (number,))
     cursor.execute(CLEAR_COVERED)
+
+
+def _covered(connection: sqlite3.Connection, chain: Chain, seq: int, link: str) -> int:
+    """Up to which sequence an epoch is known to be in the chain that ends at `seq` with that link."""
+    if seq > chain.end:
+        return min(chain.acked, chain.end)
+    if link_at(connection, chain, seq).hex() == link or not seq:
+        return seq
+    return chain.acked if chain.acked < seq else 0

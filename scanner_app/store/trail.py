@@ -13,6 +13,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from scanner_app.domain.counting import COUNT_KINDS
 from scanner_app.domain.entry import EntryKind, decode_entry
 from scanner_app.domain.lists import MemberList, decode_list
 from scanner_app.domain.refusals import Accepted
@@ -33,7 +34,7 @@ LAG_MAX = 64
 LAG_IDLE_MIN = 32
 """Fewer entries are not worth a commit of their own while nobody scans."""
 
-FACTS_WITHOUT_MOVES = frozenset({EntryKind.CONDITION, EntryKind.DOCUMENT_CLOSED})
+FACTS_WITHOUT_MOVES = COUNT_KINDS | {EntryKind.CONDITION, EntryKind.DOCUMENT_CLOSED}
 
 Step = tuple[int, int | None, str, str, int]
 """Order (store.site_movements), quantity (None: a container), from, to, inferred."""

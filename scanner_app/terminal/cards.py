@@ -23,7 +23,9 @@ SHORT_NAMES = {
 HELP_SHOWN = "say.card.help"
 """What the card for help says; the screen shows the help itself."""
 
-WORKFLOW_CARDS = {"RECEIVE": "receiving", "PUTAWAY": "putaway", "LOOKUP": "enquiry", "OPENING": "opening"}
+WORKFLOW_CARDS = {
+    "RECEIVE": "receiving", "PUTAWAY": "putaway", "COUNT": "counting", "LOOKUP": "enquiry", "OPENING": "opening",
+}  # fmt: skip
 """Cards that open a workflow, so that a shift can be worked without touching a key."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from scanner_app.domain.counting import COUNT_KINDS
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import LastFact, OperatorOf
 from scanner_app.domain.refusals import Accepted, Refusal, Refused
@@ -193,7 +194,7 @@ class Desk:
     def _move_on(self, work: Work, kind: EntryKind | None = None, draft: Draft | None = None) -> None:
         """Takes the work after a commit. The ledger is asked for what undo would find only where it may have changed.
 
-        A fact that moves something is known without asking, so that a good scan costs no question more.
+        A fact that moves or counts something is known without asking, so that a good scan costs no question more.
         """
         before, after = self.work.session, work.session
         self.work = work
@@ -201,7 +202,7 @@ class Desk:
         other_work = (before.task, before.signing.operator) != (after.task, after.signing.operator)
         if other_work or kind in {EntryKind.CORRECTED, EntryKind.CONDITION}:
             self._has_fact = None
-        elif draft is not None and (draft.postings or draft.container_moves or draft.lists):
+        elif draft is not None and (draft.postings or draft.container_moves or draft.lists or kind in COUNT_KINDS):
             self._has_fact = True
 
     def _write(

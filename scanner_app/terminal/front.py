@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from scanner_app.domain.facts import DocumentSummary, RecentScans
 from scanner_app.intake import RawScan, keyed_digits, typed_scan, went_on
 from scanner_app.terminal.cards import HELP_SHOWN
+from scanner_app.terminal.counts import counts_due
 from scanner_app.terminal.desk import Desk, Told
 from scanner_app.terminal.keys import OVERLAYS, WAYS_OF_KEY, Standing, actions_at
 from scanner_app.terminal.menus import (
@@ -407,8 +408,10 @@ class Front:
         """The main menu where it is what is shown; no menu elsewhere."""
         if self.desk.work.session.room is not Room.MENU:
             return ()
-        to_resolve = len(self.ledger.follow_ups_open()) + len(self.ledger.flags_open())
-        waiting = Waiting(self.ledger.documents_open(), self.ledger.open_tasks(), to_resolve)
+        tasks = self.ledger.open_tasks()
+        due = counts_due(self.ledger, tasks)
+        to_resolve = len(self.ledger.follow_ups_open()) + len(self.ledger.flags_open()) + len(due)
+        waiting = Waiting(self.ledger.documents_open(), tasks, to_resolve)
         return main_choices(self.desk.operator, waiting)
 
     def refresh(self) -> None:

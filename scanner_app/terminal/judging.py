@@ -50,10 +50,10 @@ class Judge:
 
     def moment(self, operator: Operator | None, task: str | None, site: SiteMeta) -> Moment:
         """Now, today at the site, who and where; `today` follows the later of the device's clock and the centre's."""
-        now = self._clock.now()
+        now, latest = self._clock.now(), latest_now(site, self._clock)
         return Moment(
             now_ms=round(now.timestamp() * 1000),
-            today=latest_now(site, self._clock).astimezone(self._zone).date(),
+            today=latest.astimezone(self._zone).date(),
             operator=operator,
             read_point=self._config.device.read_point,
             task=task or "",
@@ -61,6 +61,7 @@ class Judge:
             offset=self._offset(now),
             owner=self._config.site.owner,
             site_as_of_ms=site.as_of,
+            recalls_age_ms=_age_ms(site.watch_as_of, latest),
         )
 
     def decide(self, step: LedgerStep, decide: Callable[[Facts], Transition[S]]) -> Transition[S]:
@@ -91,6 +92,7 @@ class Judge:
             workflow=context.workflow,
             task=context.task,
             document=draft.document or context.document,
+            count=draft.count,
             raw=raw,
             knew=Knew(step.site.watch_cursor, step.site.feed_cursor),
             reason=draft.reason,
@@ -118,3 +120,7 @@ class Judge:
         """Minutes by which the site's local time is ahead of UTC."""
         offset = instant.astimezone(self._zone).utcoffset()
         return 0 if offset is None else round(offset.total_seconds() / 60)
+
+
+def _age_ms(since_ms: int | None, latest: datetime) -> int | None:
+    return None if since_ms is None else max(0, round(latest.timestamp() * 1000) - since_ms)

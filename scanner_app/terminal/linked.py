@@ -82,13 +82,14 @@ def centre_rows(ledger: Ledger, state: SyncState | None, mono_ms: int, now_ms: i
         "age": oldest_unsent(ledger, now_ms, say), "parked": counters.parked,
     }  # fmt: skip
     waits = counters.scans_sent < counters.scans_saved
+    told = "all" if not waits else "some" if sent["age"] else "new"
     as_of = ledger.site.as_of
     age_ms = None if as_of is None else now_ms - as_of
     fetched = "never" if age_ms is None else "old" if age_ms >= MINUTE_MS else "new"
     site: Parameters = {"age": age_text(age_ms or 0, say)}
     return [
         HealthLine("screen.health.centre", not notice, _plain(word), remedy),
-        HealthLine("screen.health.sent", ok=True, text=Line(f"screen.health.sent.{'some' if waits else 'all'}", sent)),
+        HealthLine("screen.health.sent", ok=True, text=Line(f"screen.health.sent.{told}", sent)),
         HealthLine(
             "screen.health.parked", not counters.parked, Line("screen.health.parked.text", sent),
             "screen.health.parked.remedy" if counters.parked else None,

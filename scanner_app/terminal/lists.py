@@ -12,6 +12,7 @@ from scanner_app.domain.refusals import Refusal
 from scanner_app.domain.scan import Kind, ScanError, parse_scan
 from scanner_app.domain.stock import CASE_PLACE, SSCC_PLACE
 from scanner_app.phrases import printable
+from scanner_app.terminal.counts import counts_due
 from scanner_app.terminal.health import health_rows
 from scanner_app.terminal.telling import mark_of, sentence
 from scanner_app.terminal.view import HealthRow, HistoryRow, Mark
@@ -105,7 +106,7 @@ def health_list(
 
 
 def follow_up_list(ledger: Ledger, today: date, say: Phrases) -> tuple[str, ...]:
-    """What is to resolve, each with its goods by their names."""
+    """What is to resolve, each with its goods by their names; then the counts that are open or due."""
     names: dict[str, str] = {}
     lines = []
     for row in ledger.follow_ups_open():
@@ -113,6 +114,8 @@ def follow_up_list(ledger: Ledger, today: date, say: Phrases) -> tuple[str, ...]
         cause = say.say(f"follow_up.{row.code}", {"subject": subject, "document": row.document})
         lines.append(say.say("screen.parked.item", {"cause": cause}))
     lines += [_doubt(flag, say) for flag in ledger.flags_open()]
+    due = counts_due(ledger, ledger.open_tasks())
+    lines += [say.say("screen.parked.item", {"cause": say.say(line.code, line.parameters)}) for line in due]
     return tuple(lines or [say.say("screen.parked.none")])
 
 

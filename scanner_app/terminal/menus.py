@@ -61,13 +61,14 @@ def main_choices(operator: Operator | None, waiting: Waiting) -> tuple[Choice, .
         _entry("receiving", "documents", None, Line("screen.menu.open", {"count": len(receivable)})),
         _entry("putaway", "open", "putaway", _running(waiting, "putaway")),
         _entry("enquiry", "open", "enquiry", None),
+        _entry("counting", "open", "counting", _running(waiting, "counting")),
         _entry("opening", "open", "opening", _running(waiting, "opening")),
         _entry("parked", "room", "parked", Line("screen.menu.open", {"count": waiting.follow_ups})),
         _entry("history", "room", "history", None),
         _entry("health", "room", "health", None),
         _entry("sign_out", "sign_out", None, None),
     ]
-    workflows = {"receiving", "putaway", "enquiry", "opening"}
+    workflows = {"receiving", "putaway", "enquiry", "counting", "opening"}
     permitted = [
         choice for name, choice in entries
         if name not in workflows or (operator is not None and permits(operator.role, name))

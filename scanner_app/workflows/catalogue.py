@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scanner_app.workflows.step import Workflow
 
-WORKFLOWS = {"receiving": "Receiving", "putaway": "Putaway", "opening": "Opening", "enquiry": "Enquiry"}
+WORKFLOWS = {
+    "receiving": "Receiving", "putaway": "Putaway", "counting": "Counting", "opening": "Opening", "enquiry": "Enquiry",
+}  # fmt: skip
 """Name → the class in the module of the same name."""
 
 

@@ -36,7 +36,7 @@ from scanner_app.workflows.goods import (
     item_line,
     said_to_hold_cases,
 )
-from scanner_app.workflows.local_time import local_clock, local_day
+from scanner_app.workflows.local_time import HOUR_MS, local_clock, local_day
 from scanner_app.workflows.movement_lines import movement_lines, place_text
 from scanner_app.workflows.step import Line, Tone
 
@@ -67,9 +67,6 @@ class Found:
     named: Parameters
     tone: Tone = Tone.TICK
     subject: Subject | None = None
-
-
-HOUR_MS = 3_600_000
 
 
 def about_unit(unit: Unit, facts: Facts, moment: Moment) -> Found:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+HOUR_MS = 3_600_000
+
 
 def local_day(instant_ms: int, offset: int) -> str:
     """The local date as `YYYY-MM-DD`; `instant_ms` is UTC since 1970, `offset` minutes ahead of UTC."""

@@ -28,14 +28,13 @@ from scanner_app.workflows.goods import (
     goods_text,
 )
 from scanner_app.workflows.opening_posting import lot_is_known, post, refusal_of
-from scanner_app.workflows.opening_state import Many, OpeningState, prompt_of
-from scanner_app.workflows.receiving_posting import base_units
+from scanner_app.workflows.opening_state import OpeningState, prompt_of
 from scanner_app.workflows.spread_labels import (
     NUMBER_MAX,
     NUMBER_WANTED,
-    UNASKED_MAX,
     Part,
     forgotten,
+    many_of,
     noted_number,
     number_typed,
     part_of,
@@ -60,7 +59,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.facts import UndoFact
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.goods import Goods, Resolved
-    from scanner_app.workflows.spread_labels import Reading
+    from scanner_app.workflows.spread_labels import Many, Reading
     from scanner_app.workflows.step import Facts, Happening, Moment, Prompt
 
 CONTENT_LEVEL = "each"
@@ -205,14 +204,12 @@ def _too_many(
     state: OpeningState, goods: Unit | Quantity, scanned: Scanned, reading: Reading
 ) -> Transition[OpeningState] | None:
     """So many at once may be a slip of the finger: the same scan again says that they are there. None for fewer."""
-    number = base_units(goods) * state.times
-    if isinstance(goods, Unit) or goods.item.serialised or state.place is None or number <= UNASKED_MAX:
+    many = many_of(goods, state.times, scanned.parsed.text, reading.label)
+    if many is None or state.place is None:
         return None
-    named = f"{number} x {goods.item.name}"
-    over = tell.over_quantity(goods.item.name, 0, 0, number)
-    asked = replace(state, many=Many(scanned.parsed.text, reading.label, named))
-    refused = refuse(asked, over.refusal, over.parameters, lines=goods_lines(goods))
-    return replace(refused, say=Line("say.opening.so_many", {"scanned": named}))
+    over = tell.over_quantity(goods.item.name, 0, 0, many.number)
+    refused = refuse(replace(state, many=many), over.refusal, over.parameters, lines=goods_lines(goods))
+    return replace(refused, say=Line("say.opening.so_many", {"scanned": many.named}))
 
 
 def _so_many(state: OpeningState, asked: Many, facts: Facts, moment: Moment) -> Transition[OpeningState]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from scanner_app.domain.refusals import Parameters
-from scanner_app.workflows.goods import Label
-from scanner_app.workflows.spread_labels import MISSING_NOUNS, Part
+from scanner_app.workflows.spread_labels import MISSING_NOUNS, Many, Part
 from scanner_app.workflows.step import Command, Progress, Prompt
 
 
@@ -19,15 +18,6 @@ class Running:
     lot: str | None
     expiry: date | None
     quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Many:
-    """So many at once that they are asked for again: the scan that would confirm, its whole label, and their name."""
-
-    text: str
-    label: Label
-    named: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def accept_rest(state: ReceivingState, facts: Facts, moment: Moment) -> Transiti
     if not rest.postings:
         return nothing_to_accept(state)
     content: ExpectedContentFact | None = facts[InferableContent(state.document)]
-    found = [*closed(state, facts), *content_refusals(state.document, content, moment)]
+    found = [*closed(state, facts), *content_refusals(state.document, content, facts, moment)]
     first = first_refusal(found)
     if first is not None:
         open_again = replace(state, closing=None)

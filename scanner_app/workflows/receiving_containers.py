@@ -15,7 +15,7 @@ from scanner_app.domain.rules import expired, gravest_watch, is_cold
 from scanner_app.domain.stock import OUTSIDE, SUPPLIER, ContainerMove, Seal, is_container
 from scanner_app.workflows import receiving_refusals as tell
 from scanner_app.workflows.goods import container_text, said_to_hold_cases
-from scanner_app.workflows.receiving_judging import closed, in_this_task, judge_quantity
+from scanner_app.workflows.receiving_judging import closed, in_this_task, judge_quantity, list_too_old
 
 if TYPE_CHECKING:
     from datetime import date
@@ -104,7 +104,7 @@ def judge_container(state: ReceivingState, container: Container, facts: Facts, m
         return _unnamed(state, JudgedContainer(container, tuple(found), standing=standing), naming, facts, moment)
     expected: ExpectedContentFact | None = facts[ExpectedContent(state.document, container.id)]
     judged = JudgedContainer(container, tuple(found), expected, None, named.parents, standing)
-    return _named(state, judged, moment)
+    return _named(state, judged, facts, moment)
 
 
 def _in_already(state: ReceivingState, container: Container, standing: ContainerFact, moment: Moment) -> Refused:
@@ -115,12 +115,12 @@ def _in_already(state: ReceivingState, container: Container, standing: Container
     return Refused(Refusal.ALREADY_RECEIVED, dict(scanned))
 
 
-def _named(state: ReceivingState, judged: JudgedContainer, moment: Moment) -> JudgedContainer:
+def _named(state: ReceivingState, judged: JudgedContainer, facts: Facts, moment: Moment) -> JudgedContainer:
     """A container of our document. One that is kept apart, or whose content is in or opened, is not judged again."""
     standing, expected = judged.standing, judged.expected
     if standing is not None and (standing.location == moment.cage or not _waits(judged)):
         return judged
-    found = [*judged.found, *content_refusals(container_text(judged.container.id), expected, moment)]
+    found = [*judged.found, *content_refusals(container_text(judged.container.id), expected, facts, moment)]
     if standing is None:
         found += _label_against(state, judged)
         if judged.cold and state.condition is None:
@@ -133,11 +133,11 @@ def _waits(judged: JudgedContainer) -> bool:
     return judged.standing is not None and judged.standing.seal is Seal.SEALED and judged.units > 0
 
 
-def content_refusals(scanned: str, expected: ExpectedContentFact | None, moment: Moment) -> list[Refused]:
-    """Recalled, watched, suspect or expired content, told of what holds it."""
+def content_refusals(scanned: str, expected: ExpectedContentFact | None, facts: Facts, moment: Moment) -> list[Refused]:
+    """Recalled, watched, suspect or expired content, told of what holds it; or that nobody can tell any more."""
     if expected is None:
         return []
-    found = []
+    found = list_too_old(scanned, facts, moment)
     watch = gravest_watch(expected.watches)
     if watch is not None:
         names = [line.item.name for line in expected.lines if line.item.gtin == watch.gtin]

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from scanner_app.domain.facts import DocumentOf, ExpectedUnit, KnownExpiry, UnitOf, WatchesOn
+from scanner_app.domain.facts import DocumentOf, ExpectedUnit, KnownExpiry, PolicyOf, UnitOf, WatchesOn
 from scanner_app.domain.refusals import Refusal, Refused, first_refusal
 from scanner_app.domain.rules import expired, gravest_watch, is_cold
 from scanner_app.domain.stock import NOT_OURS, OUTSIDE, Status
 from scanner_app.workflows import receiving_refusals as tell
 from scanner_app.workflows.goods import Quantity, Unit, goods_text
+from scanner_app.workflows.local_time import HOUR_MS
 from scanner_app.workflows.receiving_lines import OnLines, known_expiry, on_lines
 
 if TYPE_CHECKING:
@@ -154,9 +155,18 @@ def _safety(goods: Unit | Quantity, facts: Facts, moment: Moment) -> list[Refuse
     watches: tuple[Watch, ...] = facts[WatchesOn(goods.gtin, goods.lot, serial)]
     watch = gravest_watch(watches)
     found = [] if watch is None else [tell.watched(watch, goods_text(goods), goods.item.name, goods.lot)]
+    found += list_too_old(goods_text(goods), facts, moment)
     if goods.expiry is not None and expired(goods.expiry, moment.today):
         found.append(tell.is_expired(goods.expiry, moment.today, goods_text(goods)))
     return found
+
+
+def list_too_old(scanned: str, facts: Facts, moment: Moment) -> list[Refused]:
+    """Where the centre has set how old the list of recalls may be: nothing comes in by one that is older."""
+    if moment.recalls_age_ms is None:
+        return []
+    hours: int | None = facts[PolicyOf("recall_list_hours")]
+    return [] if hours is None or moment.recalls_age_ms <= hours * HOUR_MS else [tell.too_old(scanned, moment)]
 
 
 def _against(state: ReceivingState, unit: Unit, named: ExpectedUnitFact, facts: Facts) -> list[Refused]:

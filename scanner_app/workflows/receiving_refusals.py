@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scanner_app.domain.refusals import Refusal, Refused
 from scanner_app.domain.rules import watch_refusal
 from scanner_app.domain.stock import CUSTOMER, DESTROYED, LOSS, TRANSIT
+from scanner_app.workflows.local_time import HOUR_MS
 from scanner_app.workflows.step import Line
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from scanner_app.domain.masters import Watch
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.goods import Unit
+    from scanner_app.workflows.step import Moment
 
 ANY_LOT = "*"
 """Shown where a recall concerns an item whatever its lot, or goods whose lot is not known."""
@@ -42,6 +44,12 @@ def watched(watch: Watch, scanned: str, item: str, lot: str | None) -> Refused:
 def is_expired(expiry: date, today: date, scanned: str) -> Refused:
     """EXPIRED, with both dates."""
     return Refused(Refusal.EXPIRED, {"scanned": scanned, "expiry": expiry.isoformat(), "today": today.isoformat()})
+
+
+def too_old(scanned: str, moment: Moment) -> Refused:
+    """RECALL_LIST_TOO_OLD, with its age."""
+    hours = (moment.recalls_age_ms or 0) // HOUR_MS
+    return Refused(Refusal.RECALL_LIST_TOO_OLD, {"scanned": scanned, "age": f"{hours} h"})
 
 
 def gone(location: str, scanned: str) -> list[Refused]:

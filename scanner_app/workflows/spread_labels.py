@@ -15,7 +15,7 @@ from scanner_app.domain.facts import LevelOf
 from scanner_app.domain.keys import KeyFormatError, Lot, Serial
 from scanner_app.domain.refusals import Accepted, Outcome
 from scanner_app.domain.scan import Kind
-from scanner_app.workflows.goods import Fragment, Label, Quantity, goods_of, label_named, label_of, resolve
+from scanner_app.workflows.goods import Fragment, Label, Quantity, Unit, goods_of, label_named, label_of, resolve
 from scanner_app.workflows.step import Draft, Line, Tone
 
 if TYPE_CHECKING:
@@ -62,6 +62,19 @@ class Part:
     missing: str
     item: str = ""
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """So many at once that they are asked for again: the scan that would confirm, its whole label, and their name.
+
+    `number`: how many base units.
+    """
+
+    text: str
+    label: Label
+    named: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,14 @@ def part_of(reading: Reading) -> Part | None:
     if goods.item.lot_controlled and goods.lot is None:
         return Part(reading.label, "lot", goods.item.name)
     return None
+
+
+def many_of(goods: Unit | Quantity, times: int, text: str, label: Label) -> Many | None:
+    """What is asked again where `times` of the goods may be a slip of the finger; None for fewer, or for serials."""
+    if isinstance(goods, Unit) or goods.item.serialised:
+        return None
+    number = goods.times(times).quantity
+    return Many(text, label, f"{number} x {goods.item.name}", number) if number > UNASKED_MAX else None
 
 
 def number_typed(parsed: ParsedScan) -> int | None:

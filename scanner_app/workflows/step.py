@@ -87,6 +87,8 @@ class Moment:
     """Whose goods these are unless a document says otherwise."""
     site_as_of_ms: int | None = None
     """When the site's stock was last known to be whole on this device; None where it stands alone."""
+    recalls_age_ms: int | None = None
+    """How old the list of recalls is, by the later of both clocks; None where the device stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class Draft:
     kind: EntryKind
     verdict: Verdict
     document: str | None = None
+    count: str | None = None
     reason: str | None = None
     note: str | None = None
     refers_to: str | None = None

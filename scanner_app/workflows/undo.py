@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+from scanner_app.domain.counting import count_fact_of
 from scanner_app.domain.entry import EntryKind
 from scanner_app.domain.facts import LastFact, LevelOf
 from scanner_app.domain.lists import MemberList
@@ -18,13 +19,16 @@ from scanner_app.workflows.goods import container_text
 from scanner_app.workflows.step import Draft, Line, Tone, Transition, refuse
 
 if TYPE_CHECKING:
+    from scanner_app.domain.entry import Entry
     from scanner_app.domain.facts import UndoFact
     from scanner_app.domain.masters import Level
     from scanner_app.domain.refusals import Parameters
     from scanner_app.workflows.step import Facts, Moment, Progress, Workflow
 
 DID_NOT_OCCUR = "did_not_occur"
+UNDOABLE_WITHOUT_MOVES = frozenset({EntryKind.CONDITION, EntryKind.COUNT_OPENED, EntryKind.COUNTED})
 S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
 
 
 @runtime_checkable
@@ -36,7 +40,15 @@ class TakesBack(Protocol[S]):
 
 
 @runtime_checkable
-class Counting(Protocol):
+class Keeps(Protocol[S_contra]):
+    """A workflow that knows facts of its own which undo must leave."""
+
+    def obstacle(self, state: S_contra, entry: Entry) -> Parameters | None:
+        """The `cause` of NOT_UNDOABLE with what its sentence names; None where undo may go on."""
+
+
+@runtime_checkable
+class Progressing(Protocol):
     """A state that knows how far its task is."""
 
     @property
@@ -48,7 +60,7 @@ def undo_last(workflow: Workflow[S], state: S, facts: Facts, moment: Moment) -> 
     """Takes back the last scan that is no fact yet, else corrects the last fact; NOT_UNDOABLE names what is in the way.
 
     NOT_SIGNED_IN without an operator. `cause` of NOT_UNDOABLE: nothing, later (something touched the same goods since),
-    below_zero, or closed (the entry moved nothing that could be moved back).
+    below_zero, closed (the entry moved nothing that could be moved back), or one of the workflow's own.
     """
     if isinstance(workflow, TakesBack):
         taken_back = workflow.take_back(state)
@@ -59,13 +71,14 @@ def undo_last(workflow: Workflow[S], state: S, facts: Facts, moment: Moment) -> 
     fact: UndoFact | None = facts[LastFact(moment.operator.id, moment.task)]
     if fact is None:
         return _not_undoable(state, {"cause": "nothing"})
-    cause = _obstacle(fact)
+    own = workflow.obstacle(state, fact.entry) if isinstance(workflow, Keeps) else None
+    cause = own or _obstacle(fact)
     if cause is not None:
         return _not_undoable(state, cause)
     said = _said(fact, facts, moment)
     draft = _correction(fact, {"undone": fact.entry.kind.value, **said.parameters})
     after = workflow.undone(state, facts, moment)
-    progress = after.progress if isinstance(after, Counting) else None
+    progress = after.progress if isinstance(after, Progressing) else None
     return Transition(after, draft, Tone.GOOD, said, progress=progress)
 
 
@@ -75,14 +88,14 @@ def _obstacle(fact: UndoFact) -> Parameters | None:
         return {"cause": "later", "later": fact.later[0]}
     if fact.would_go_below_zero:
         return {"cause": "below_zero"}
-    if fact.entry.kind is EntryKind.CONDITION or _moved(fact):
+    if fact.entry.kind in UNDOABLE_WITHOUT_MOVES or _moved(fact):
         return None
     return {"cause": "closed", "kind": fact.entry.kind.value}
 
 
 def _not_undoable(state: S, parameters: Parameters) -> Transition[S]:
     refused: Transition[S] = refuse(state, Refusal.NOT_UNDOABLE, parameters)
-    return Transition(state, refused.draft, refused.tone, say=Line(f"say.undo.{parameters['cause']}"))
+    return Transition(state, refused.draft, refused.tone, say=Line(f"say.undo.{parameters['cause']}", parameters))
 
 
 def _correction(fact: UndoFact, parameters: Parameters) -> Draft:
@@ -96,6 +109,7 @@ def _correction(fact: UndoFact, parameters: Parameters) -> Draft:
         EntryKind.CORRECTED,
         Accepted(Outcome.OK, parameters),
         document=entry.document,
+        count=entry.count,
         reason=DID_NOT_OCCUR,
         refers_to=entry.event_id,
         postings=own.postings,
@@ -141,6 +155,10 @@ def _sum(fact: UndoFact) -> _Sum:
 
 def _said(fact: UndoFact, facts: Facts, moment: Moment) -> Line:
     """The sentence that names what was taken back."""
+    count = count_fact_of(fact.entry)
+    if count is not None:
+        code = "say.undo.counted" if count.kind is EntryKind.COUNTED else "say.undo.count"
+        return Line(code, fact.entry.verdict.parameters)
     moved = _sum(fact)
     if moved.gtin is not None:
         level: Level | None = facts[LevelOf(moved.gtin, moment.today)]

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     return _resolve(options) if options.action == "resolve" else list_exceptions(options)
 
 
-def _signed(options: argparse.Namespace) -> dict[str, Any]:
+def signed(options: argparse.Namespace) -> dict[str, Any]:
     """Who decides; the PIN is asked for where the whole badge was given."""
     pin = os.environ.get(PIN)
     if pin is None and "." in options.by and sys.stdin.isatty():
@@ -59,7 +59,7 @@ def _recall(options: argparse.Namespace) -> int:
             serials = [line for line in Path(options.serials).read_text("utf-8").split("\n") if line]
         except (OSError, UnicodeDecodeError) as fault:
             raise ConfigError("USAGE", f"--serials {options.serials}: {fault}.") from fault
-    given = {"gtin": options.gtin, "lot": options.lot, "serials": serials, **_signed(options)}
+    given = {"gtin": options.gtin, "lot": options.lot, "serials": serials, **signed(options)}
     done = perform(settings_of(options), "recall", given)
     if options.json:
         print_json(done)
@@ -73,7 +73,7 @@ def _resolve(options: argparse.Namespace) -> int:
     missing = [flag for flag, given in (("ID", options.id), ("--how", options.how), ("--by", options.by)) if not given]
     if missing or not options.reason:
         raise usage(f"exceptions resolve: name {', '.join([*missing, *([] if options.reason else ['--reason'])])}.")
-    done = perform(settings_of(options), "resolve", {"id": options.id, "how": options.how, **_signed(options)})
+    done = perform(settings_of(options), "resolve", {"id": options.id, "how": options.how, **signed(options)})
     if not done["resolved"]:
         say(f"no exception {options.id} is open.")
         return NO
@@ -85,9 +85,7 @@ def list_exceptions(options: argparse.Namespace) -> int:
     """The open ones, oldest first."""
     with reading(settings_of(options)) as session:
         sites = [site for (site,) in session.all(SITES) if options.site in {None, site}]
-        found = [
-            (site, each) for site in sites for each in exceptions(session, site, closed=getattr(options, "all", False))
-        ]
+        found = [(site, each) for site in sites for each in exceptions(session, site, closed=options.all)]
     if options.json:
         for site, each in found:
             print_json(each.line(site))

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from server import registry
+from server.authority import authority_of
 from server.cli.answers import DONE, NO, perform, print_json, print_table, reading, say, settings_of
 from server.commands import usage
+from server.invitation import drawn, invitation
 
 if TYPE_CHECKING:
     import argparse
+
+    from server.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
@@ -19,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
     if command == "enrol-code":
         parser.add_argument("--device", metavar="NAME", required=True, help="the name the device will have")
+        parser.add_argument("--url", metavar="URL", help="the centre's address as devices reach it: draws a QR code")
         return
     parser.add_argument("action", choices=("list", "revoke", "lost"), help="what to do")
     parser.add_argument("name", nargs="?", metavar="NAME", help="the device")
@@ -28,12 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit 0 when it is done, 1 for a device that is not known."""
     settings = settings_of(options)
     if options.command == "enrol-code":
-        made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
-        if options.json:
-            print_json({**made, "until": _instant(made["until_ms"])})
-        else:
-            print(made["code"])
-        return DONE
+        return _enrol_code(options, settings)
     if options.action == "list":
         return _list(options)
     if options.name is None:
@@ -46,6 +46,21 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _enrol_code(options: argparse.Namespace, settings: Settings) -> int:
+    """The code; with an address also what a handheld scans, drawn as a QR code."""
+    made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
+    authority = authority_of(settings)
+    pin = None if authority is None else authority.pin
+    scanned = None if options.url is None else invitation(options.url, made["code"], pin or "")
+    if options.json:
+        print_json({**made, "until": instant(made["until_ms"]), "ca_pin": pin, "invitation": scanned})
+        return DONE
+    print(made["code"])
+    for line in () if scanned is None else (scanned, "", *drawn(scanned)):
+        print(line)
+    return DONE
+
+
 def _list(options: argparse.Namespace) -> int:
     with reading(settings_of(options)) as session:
         found = [row for row in registry.devices(session) if options.site in {None, row.site}]
@@ -53,16 +68,17 @@ def _list(options: argparse.Namespace) -> int:
         for row in found:
             print_json({
                 "device": row.device, "site": row.site, "state": row.state, "version": row.version,
-                "enrolled": _instant(row.enrolled_ms), "seen": _instant(row.seen_ms),
-                "quiet_until": None if row.quiet_until is None else _instant(row.quiet_until),
+                "enrolled": instant(row.enrolled_ms), "seen": instant(row.seen_ms),
+                "quiet_until": None if row.quiet_until is None else instant(row.quiet_until),
             })  # fmt: skip
         return DONE
     heading = ("device", "site", "state", "version", "seen")
-    print_table([heading, *((row.device, row.site, row.state, row.version, _instant(row.seen_ms)) for row in found)])
+    print_table([heading, *((row.device, row.site, row.state, row.version, instant(row.seen_ms)) for row in found)])
     return DONE
 
 
-def _instant(ms: int) -> str:
+def instant(ms: int) -> str:
+    """A time for people and machines; a number that is none stays one."""
     try:
         return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):

@@ -40,13 +40,14 @@ def run(options: argparse.Namespace) -> int:
         place = ", ".join(part for part in (row["where"], row["column"]) if part)
         say(printable(f"{options.file}: {place}{': ' if place else ''}{row['problem']}"))
     bad = len(done["bad"])
+    rows = f"{bad} bad {'row' if bad == 1 else 'rows'}"
     left = bad - BAD_ROWS_SHOWN
     more = f", {left} of them not shown" if left > 0 else ""
     if not done["records"]:
-        say(f"{bad} bad rows{more}; nothing was imported." if bad else f"{options.file} holds no {options.kind}.")
+        say(f"{rows}{more}; nothing was imported." if bad else f"{options.file} holds no {options.kind}.")
         return NO
     did = "checked" if options.dry_run else "imported"
-    say(f"{done['records']} {options.kind} {did}" + (f"; {bad} bad rows left out{more}." if bad else "."))
+    say(f"{done['records']} {options.kind} {did}" + (f"; {rows} left out{more}." if bad else "."))
     return NO if bad and not options.partial else DONE
 
 

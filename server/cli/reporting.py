@@ -1,4 +1,4 @@
-"""`scanner-server report`: on hand, a trace, or the exceptions."""
+"""`scanner-server report`: on hand, a trace, the exceptions, all counts, or the leases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from scanner_app.domain.keys import Gtin, KeyFormatError, Sscc
 from scanner_app.domain.site_records import LevelRecord
 from scanner_app.domain.stock import case_place, sscc_place
 from server.cli.answers import DONE, NO, print_json, print_table, reading, say, settings_of
+from server.cli.counting import list_counts
 from server.cli.deciding import list_exceptions
+from server.cli.leasing import list_leases
 from server.commands import usage
 from server.records import decode_body, records_of_kind
 from server.stock import on_hand
@@ -27,19 +29,21 @@ SITES = "SELECT site_id, time_zone FROM site ORDER BY site_id"
 
 def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     """Which report, about what, in which form."""
-    parser.add_argument("report", choices=("on-hand", "trace", "exceptions"), help="what to tell")
+    parser.add_argument("report", choices=("on-hand", "trace", "exceptions", "counts", "leases"), help="what to tell")
     parser.add_argument("--site", metavar="ID", help="one site of several")
     parser.add_argument("--gtin", metavar="GTIN", help="of an item; a trace: with --serial or --lot")
     parser.add_argument("--serial", metavar="SERIAL", help="trace: one unit or serialised case")
     parser.add_argument("--lot", metavar="LOT", help="trace: a lot, as on the label")
     parser.add_argument("--sscc", metavar="SSCC", help="trace: a logistic unit")
     parser.add_argument("--json", action="store_true", help="a JSON object a line")
+    parser.add_argument("--all", action="store_true", help="exceptions, counts, leases: those that are over too")
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit 0, also for an empty answer; 1 for a trace of what is not known at all."""
-    if options.report == "exceptions":
-        return list_exceptions(options)
+    listing = {"exceptions": list_exceptions, "counts": list_counts, "leases": list_leases}.get(options.report)
+    if listing is not None:
+        return listing(options)
     with reading(settings_of(options)) as session:
         sites = [(site, zone) for site, zone in session.all(SITES) if options.site in {None, site}]
         if not sites:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from server.authority import authority_of
 from server.cli.answers import DONE, say, settings_of
 from server.logs import set_up
 from server.serve import serve
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser, _: str) -> None:
     parser.add_argument("--listen", metavar="HOST:PORT", help=f"default {DEFAULT_LISTEN}; port 0 takes any free one")
     parser.add_argument("--certificate", metavar="FILE", help="TLS: the certificate chain, PEM")
     parser.add_argument("--key", metavar="FILE", help="TLS: the private key, PEM")
+    parser.add_argument("--authority", metavar="FILE", help="the certificate devices trust; default: top of the chain")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,6 +29,9 @@ def run(options: argparse.Namespace) -> int:
     set_up()
     if settings.certificate is None and not _is_loopback(settings.host):
         say(f"{settings.host} is not this machine alone and there is no --certificate: put a proxy with TLS before it.")
+    authority = authority_of(settings)
+    if authority is not None:
+        say(f"devices are enrolled with --ca-pin {authority.pin}")
     serve(settings, lambda address: print(address, flush=True))
     return DONE
 

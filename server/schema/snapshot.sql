@@ -6,8 +6,11 @@
 -- made_ms (UTC), sum (16 hexadecimal digits, domain.site_sum).
 CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
--- How far each chain is covered: the epoch's id (hexadecimal), the device id of its genesis, its last sequence.
-CREATE TABLE vector (epoch TEXT NOT NULL PRIMARY KEY, device TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- How far each chain is covered: the epoch's id (hexadecimal), the device id of its genesis, its last sequence, and the
+-- link after it (hexadecimal). A device whose own link there is another one has parted from the centre's chain before it.
+CREATE TABLE vector (
+    epoch TEXT NOT NULL PRIMARY KEY, device TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Covered entries that the centre could not project; a device's own ones stay in its overlay.
 CREATE TABLE quarantined (event_id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from scanner_app.bootstrap.terminal import Terminal
 
 PATIENCE_S = 20.0
+LOOK_EVERY_S = 0.02
 
 
 class Running:
@@ -23,6 +25,7 @@ class Running:
         self.scanner = scanner
         self.terminal = terminal
         self._changed = threading.Condition()
+        self._pause = threading.Event()
         self.rung: list[str] = []
         terminal.bell(self.rung.append)
         terminal.subscribe(self._notify)
@@ -34,3 +37,10 @@ class Running:
     def wait_for(self, true: Callable[[], bool]) -> None:
         with self._changed:
             assert self._changed.wait_for(true, PATIENCE_S), self.terminal.view()
+
+    def look_for(self, true: Callable[[], bool], within_s: float = PATIENCE_S) -> None:
+        """Looks now and then at what no view tells."""
+        end = time.monotonic() + within_s
+        while not true():
+            assert time.monotonic() < end, self.terminal.view()
+            self._pause.wait(LOOK_EVERY_S)

@@ -210,7 +210,7 @@ def test_an_expectation_that_fails_is_exit_1(home: Path, tmp_path: Path, capsys:
         ('{"text": true}', "text must be text or a whole number"),
         ('{"sign_in": "x"}', "sign_in needs a pin"),
         ('{"sign_in": "x", "pin": 1}', "pin must be text, not 1"),
-        ('{"open": "picking"}', "open must be one of receiving, putaway, opening, enquiry"),
+        ('{"open": "picking"}', "open must be one of receiving, putaway, counting, opening, enquiry"),
         ('{"open": "receiving", "document": 1}', "document must be text"),
         ('{"restart": false}', "restart must be true"),
         ('{"expect": 3}', "expect must be an object"),

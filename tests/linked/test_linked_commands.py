@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,12 @@ from scanner_app.cli.main import main
 from scanner_app.store.ledger import Ledger
 from sync.binding import read_binding, read_token
 from sync.enrolment import invitation_of
-from tests.centre import free_port
+from tests.centre import RunningCentre, free_port
+from tests.server.certificates import make_certificate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.linked.conftest import Homes
 
 ANA = {"sign_in": "USR-1001.9q5ZE4C4v4b2XT4J", "pin": "2468"}
@@ -92,8 +96,10 @@ def test_a_code_works_once_and_a_wrong_one_never(
 
 def test_what_the_qr_code_says_is_enough(homes: Homes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     homes.make("A")
-    code = homes.centre.code(f"{tmp_path.name}-qr")
-    assert main(["enrol", f"{homes.centre.url}/#enrol={code}"]) == 0
+    made = homes.centre.command("enrol-code", "--device", f"{tmp_path.name}-qr", "--url", homes.centre.url)
+    code, scanned, _, *symbol = made.split("\n")
+    assert len(symbol) > 10
+    assert main(["enrol", scanned]) == 0
     assert "enrolled as" in told(capsys)
     assert invitation_of("https://h/x#pin=aa") is None
     assert invitation_of("LOC-A-01-1") is None
@@ -224,3 +230,57 @@ def test_a_binding_that_cannot_be_read_is_told_with_its_remedy(
     (home / "centre.json").write_text("{", "utf-8")
     assert main(["outbox"]) == 3
     assert "BINDING_UNREADABLE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_disk_that_was_put_back_is_found_out_and_nothing_is_lost(
+    homes: Homes, tmp_path: Path, capsys: pytest.CaptureFixture[str], after: int
+) -> None:
+    """As many, fewer or more scans than were lost: the centre has every one of them in the end."""
+    home = homes.enrolled("A")
+    image = tmp_path / "image.db"
+    replayed(capsys, tmp_path, {"scan": "LOC-A-01-1"})
+    shutil.copyfile(home / "ledger.db", image)
+    replayed(capsys, tmp_path, {"scan": "LOC-A-01-2"}, {"scan": "LOC-A-01-3"})
+    before = scans_at(homes.centre)
+    shutil.copyfile(image, home / "ledger.db")
+    if after:
+        replayed(capsys, tmp_path, *({"scan": f"LOC-B-01-{number}"} for number in range(after)))
+    assert main(["sync", "--once"]) == 0
+    assert answer(capsys, "outbox", "--json")["pending"] == 0
+    assert scans_at(homes.centre) == before + after
+    assert answer(capsys, "ledger", "verify")["ok"] is True
+    assert json.loads(homes.centre.command("verify"))["ok"] is True
+
+
+def scans_at(centre: RunningCentre) -> int:
+    """How many facts the centre counts, of all devices."""
+    return int(json.loads(centre.command("verify"))["entries"])
+
+
+@pytest.fixture
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
+    """A centre that speaks TLS by a certificate that nobody knows."""
+    folder = tmp_path_factory.mktemp("guarded")
+    centre = RunningCentre(folder / "home", certificate=make_certificate(folder))
+    centre.command("init", "--demo")
+    centre.start()
+    yield centre
+    centre.stop()
+
+
+def test_a_centre_of_its_own_authority_is_trusted_by_its_pin_alone(
+    guarded: RunningCentre, homes: Homes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = homes.make("A")
+    made = json.loads(guarded.command("enrol-code", "--device", "A", "--url", guarded.url, "--json"))
+    assert main(["enrol", guarded.url, made["code"]]) == 3  # the machine's authorities do not know it
+    assert main(["enrol", guarded.url, made["code"], "--ca-pin", "00" * 32]) == 1
+    said = capsys.readouterr().err
+    assert "CENTRE_UNREACHABLE" in said
+    assert "PIN_DIFFERS" in said
+    assert read_binding(home) is None
+    assert main(["enrol", made["invitation"]]) == 0
+    assert "the site is up to date" in told(capsys)
+    assert answer(capsys, "sync", "--once", "--json")["ok"] is True
+    assert main(["doctor"]) == 0

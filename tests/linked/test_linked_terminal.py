@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -94,10 +93,7 @@ def test_what_one_handheld_scanned_the_other_hears_of_by_the_stream(homes: Homes
         before = _number(second)
         first.scanner.scan("LOC-A-01-1")
         first.wait_for(lambda: view(first).meter.sent == 1)
-        end = time.monotonic() + SOON_S
-        while _number(second) <= before and time.monotonic() < end:
-            time.sleep(0.02)
-        assert _number(second) > before
+        second.look_for(lambda: _number(second) > before, SOON_S)
 
 
 def _number(running: Running) -> int:
@@ -164,3 +160,28 @@ def _written(folder: Path, document: dict[str, Any]) -> Path:
     path = folder / "documents.json"
     path.write_text(json.dumps([document]), "utf-8")
     return path
+
+
+def test_a_handheld_is_enrolled_by_scanning_the_code_and_no_file_holds_it(homes: Homes) -> None:
+    home = homes.make("A")
+    code = homes.centre.code(f"{homes.folder.name}-scanned")
+    with at_work(home) as running:
+        left: list[bool] = []
+        running.terminal.quitting(lambda: left.append(running.terminal.enrolled))
+        running.scanner.scan(f"{homes.centre.url}/#enrol={code}X")
+        running.wait_for(lambda: "not enrolled" in _headline(running))
+        assert "does not take the code" in _headline(running)
+        running.scanner.scan(f"{homes.centre.url}/#enrol={code}")
+        running.look_for(lambda: bool(left))
+        assert left == [True]
+        assert view(running).meter.scans == 0
+    kept = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert not [content for content in kept if code.encode() in content]
+    with at_work(home) as running:
+        running.wait_for(lambda: view(running).status.link is Link.ONLINE)
+        assert view(running).status.site == "Demo"
+
+
+def _headline(running: Running) -> str:
+    panel = view(running).panel
+    return "" if panel is None else panel.headline

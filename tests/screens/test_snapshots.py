@@ -15,7 +15,7 @@ SnapCompare = Callable[..., bool]
 
 ROOMS = (
     "sign_in", "pin", "menu", "deliveries", "leaving", "receiving", "wrong_lot", "recall", "recall_refusing",
-    "recall_answers", "found", "history", "health", "help", "parked", "fault",
+    "recall_answers", "blind", "found", "history", "health", "help", "parked", "fault",
 )  # fmt: skip
 
 

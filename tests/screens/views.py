@@ -250,10 +250,14 @@ FAULT: Final = View(
     keys=(KeyHint("Enter", "Restart"),),
 )  # fmt: skip
 BLIND: Final = replace(
-    RECEIVING, title="COUNT  blind", verb="SCAN", subtitle="scan what lies in B-04-2", giant="B-04-2", done=17,
-    total=None, progress_text="17 scanned",
-    lines=("Amoxidem 500 mg  A12B  +1", "scan the bin again to close it"),
-    panel=Panel(Mark.OK, "OK", "saved", (), "+1", "14:09"),
+    RECEIVING, title="COUNT", subtitle="", verb="17 scanned, 3 lots; place again closes", giant="B-04-2", done=17,
+    total=None, progress_text="17 done",
+    lines=("Amoxidem 500 mg caps, 100", "LOT A12B  EXP 2027-05-31", "SER 7J3K00122", "4 units of it so far in B-04-2"),
+    panel=Panel(Mark.OK, "OK", "+1 Amoxidem", (), "", "14:09"),
+    keys=(
+        KeyHint("F1", "Help"), KeyHint("F2", "Undo"), KeyHint("F3", "Back"), KeyHint("F5", "History"),
+        KeyHint("F6", "Type"), KeyHint("F8", "Look up"), KeyHint("F10", "Menu"),
+    ),
 )  # fmt: skip
 UNTRUE: Final = replace(RECEIVING, meter=Meter(142, 140, 1, 131, 0, "2h"))
 STOPPED: Final = replace(

@@ -77,11 +77,13 @@ def serving(settings: Settings) -> Iterator[Running]:
     thread = threading.Thread(target=lambda: asyncio.run(main()))
     thread.start()
     assert up.wait(START_S)
-    with httpx.Client(base_url=told[0], timeout=START_S) as http:
-        yield Running(settings, told[0], http)
-    loop, stop = stopping[0]
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
+    try:
+        with httpx.Client(base_url=told[0], timeout=START_S) as http:
+            yield Running(settings, told[0], http)
+    finally:
+        loop, stop = stopping[0]
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
 
 
 @pytest.fixture

@@ -19,12 +19,13 @@ import pytest
 
 from scanner_app.demo.opening import opening_entries
 from scanner_app.demo.site import load_demo
-from scanner_app.domain.entry import encode_entry
+from scanner_app.domain.entry import EntryKind, encode_entry
+from scanner_app.domain.refusals import Accepted
 from server.cli.main import main
 from server.database import open_writer
 from sync import wire
 from tests.server.certificates import make_certificate
-from tests.server.handhelds import Handheld
+from tests.server.handhelds import START_MS, Handheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +137,15 @@ def test_a_second_site_and_one_that_is_there(home: Path, capsys: pytest.CaptureF
         (["recall", "--gtin", RECALLED, "--serials", "/nowhere", "--by", "USR-1004", "--reason", "x"], 2, "--serials"),
         (["exceptions", "resolve"], 2, "ID, --how, --by, --reason"),
         (["exceptions", "resolve", "X", "--how", "h", "--by", "USR-1004", "--reason", "r"], 1, "no exception X"),
+        (["counts", "approve"], 2, "name ID, --by"),
+        (["counts", "reject", "C1", "--by", "USR-1004", "--loss"], 2, "goes with approve"),
+        (["counts", "approve", "C1", "--by", "USR-1004"], 1, "no count C1"),
+        (["lease", "sscc"], 2, "name DEVICE"),
+        (["lease", "list", "A"], 2, "name nothing more"),
+        (["lease", "sscc", "A", "--count", "0"], 2, "1 to 10000"),
+        (["lease", "task", "T", "A", "--until", "tomorrow"], 2, "with its offset"),
+        (["lease", "task", "T", "A", "--until", "2026-11-27T18:00:00"], 2, "with its offset"),
+        (["lease", "prefix", "12"], 2, "BAD_PREFIX"),
         (["report", "trace"], 2, "Name --gtin"),
         (["report", "trace", "--gtin", "1", "--lot", "L"], 2, "--gtin"),
         (["report", "trace", "--sscc", "1"], 2, "--sscc"),
@@ -174,15 +184,17 @@ def test_files_are_imported_whole_or_by_their_good_rows(
 ) -> None:
     good, mixed = written(tmp_path, "good.csv", ITEM_ROWS), written(tmp_path, "mixed.csv", ITEM_ROWS + BAD_ROW)
     assert "checked" in said(capsys, "import", "items", good, "--dry-run", code=0)
-    assert "nothing was imported" in said(capsys, "import", "items", mixed, code=1)
-    assert "1 items imported; 1 bad rows left out" in said(capsys, "import", "items", mixed, "--partial", code=0)
+    assert "1 bad row; nothing was imported" in said(capsys, "import", "items", mixed, code=1)
+    assert "1 items imported; 1 bad row left out" in said(capsys, "import", "items", mixed, "--partial", code=0)
     assert "1 items imported" in said(capsys, "import", "items", good, code=0)
     operators = written(tmp_path, "o.csv", "id,name,role,token,pin\nUSR-2,Bo,supervisor,abcdefgh12345678,1234\n")
     assert "1 operators imported" in said(capsys, "import", "operators", operators, code=0)
     policy = written(tmp_path, "p.json", json.dumps([{"name": "active_days", "value": 7}]))
     assert "1 policy imported" in said(capsys, "import", "policy", policy, code=0)
     wrong = written(tmp_path, "w.csv", "name,value\nnothing,1\nactive_days,x\n")
-    assert "none of active_days" in said(capsys, "import", "policy", wrong, code=1)
+    told = said(capsys, "import", "policy", wrong, code=1)
+    assert "none of active_days" in told
+    assert "2 bad rows" in told
     watches = written(tmp_path, "v.csv", f"id,kind,gtin,lot,serial,reason\nR-9,recall,{RECALLED},L1,,x\n")
     assert "1 watches imported" in said(capsys, "import", "watches", watches, code=0)
     document = {"id": "ASN-9", "kind": "asn", "partner": "M", "lines": [{"gtin": RECALLED, "quantity": 4}]}
@@ -306,6 +318,74 @@ def test_commands_write_through_the_centre_that_runs(
     assert json.loads(run(capsys, "verify"))["ok"]
     assert "IN_USE" in said(capsys, "restore", str(tmp_path / "copy.db"), code=3)
     assert "IN_USE" in said(capsys, "serve", "--listen", "127.0.0.1:0", code=3)
+
+
+def test_counts_are_decided_through_the_centre_that_runs(
+    serving: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Handheld("A", "SITE-1")
+    code = run(capsys, "enrol-code", "--device", "A").rstrip("\n")
+    for count in ("C1", "C2"):
+        for kind, at_ms in ((EntryKind.COUNT_OPENED, START_MS), (EntryKind.COUNT_CLOSED, START_MS + 1)):
+            seen = Accepted(parameters={"place": f"NEW-{count}"})
+            device.write(device.entry(kind=kind, count=count, at_ms=at_ms, verdict=seen))
+            if kind is EntryKind.COUNT_OPENED:
+                seen = Accepted(parameters={"place": f"NEW-{count}", "gtin": RECALLED, "lot": "L", "quantity": 7})
+                device.write(device.entry(kind=EntryKind.COUNTED, count=count, at_ms=START_MS, verdict=seen))
+    with httpx.Client(base_url=serving) as http:
+        asked = wire.EnrolRequest(1, code, device.identity.public_key, "0.1")
+        token = http.post("/v1/enrol", content=wire.write(asked)).json()["token"]
+        http.post("/v1/push", content=wire.write(device.push()), headers={"authorization": f"Bearer {token}"})
+
+    waiting = lines(capsys, "counts")
+    assert [(line["id"], line["place"], line["state"]) for line in waiting] == [
+        ("C1", "NEW-C1", "variance"), ("C2", "NEW-C2", "variance"),
+    ]  # fmt: skip
+    assert all(fits(line, "count-line") for line in waiting)
+    assert "NEW-C2" in run(capsys, "counts", "list")
+    supervisor = load_demo(date(2026, 11, 22)).operator("USR-1004")
+    by = ("--by", supervisor.badge, "--reason", "looked")
+    monkeypatch.setenv("SCANNER_PIN", "0000")
+    assert "wrong badge or PIN" in said(capsys, "counts", "approve", "C1", *by, code=2)
+    monkeypatch.setenv("SCANNER_PIN", supervisor.pin)
+    (told,) = lines(capsys, "counts", "approve", "C1", *by)
+    assert (told["id"], told["site"], told["state"], told["done"]) == ("C1", "SITE-1", "approved", True)
+    assert "C1 is approved: it is decided" in said(capsys, "counts", "approve", "C1", *by, code=1)
+    assert "nothing to write off" in said(capsys, "counts", "approve", "C1", "--loss", *by, code=1)
+    assert "C2 is rejected." in said(capsys, "counts", "reject", "C2", *by, code=0)
+    assert lines(capsys, "counts") == lines(capsys, "report", "counts") == []
+    decided = lines(capsys, "counts", "--all")
+    assert all(fits(line, "count-line") for line in decided)
+    assert {line["state"] for line in decided} == {"approved", "rejected"}
+    found = lines(capsys, "report", "on-hand", "--gtin", RECALLED)
+    assert [line["quantity"] for line in found if line["location"] == "NEW-C1"] == [7]
+    assert json.loads(run(capsys, "verify"))["ok"]
+
+
+def test_leases_are_granted_listed_and_ended(serving: str, capsys: pytest.CaptureFixture[str]) -> None:
+    device = Handheld("A", "SITE-1")
+    code = run(capsys, "enrol-code", "--device", "A").rstrip("\n")
+    assert "sent nothing" in said(capsys, "lease", "sscc", "A", code=2)
+    device.receive("S-1")
+    with httpx.Client(base_url=serving) as http:
+        asked = wire.EnrolRequest(1, code, device.identity.public_key, "0.1")
+        token = http.post("/v1/enrol", content=wire.write(asked)).json()["token"]
+        http.post("/v1/push", content=wire.write(device.push()), headers={"authorization": f"Bearer {token}"})
+    assert "no prefix is set" in said(capsys, "lease", "sscc", "A", code=1)
+    said(capsys, "lease", "prefix", "0399999", code=0)
+    lease = run(capsys, "lease", "sscc", "A", "--count", "7").rstrip("\n")
+    (told,) = lines(capsys, "lease", "task", "T-1", "A", "--until", "2099-01-01T00:00:00+01:00")
+    assert told["done"]
+    found = {line["kind"]: line for line in lines(capsys, "lease", "list")}
+    assert found["sscc"]["id"] == lease
+    assert (found["sscc"]["first"], found["sscc"]["last"], found["sscc"]["left"]) == (1, 7, 7)
+    assert (found["task"]["subject"], found["task"]["until"]) == ("T-1", "2098-12-31T23:00:00+00:00")
+    assert "0399999" in run(capsys, "lease", "list")
+    assert lines(capsys, "report", "leases") == lines(capsys, "lease", "list")
+    said(capsys, "lease", "end", lease, code=0)
+    assert "no such lease" in said(capsys, "lease", "end", lease, code=1)
+    assert {line["ended"] for line in lines(capsys, "lease", "list", "--all")} == {None, "WITHDRAWN"}
+    assert json.loads(run(capsys, "verify"))["ok"]
 
 
 def test_a_database_that_is_held_by_something_else_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scanner_app.domain.entry import Parent
 from scanner_app.domain.lists import MemberList, decode_list, list_digest
 from scanner_app.domain.site_records import LineRecord, SiteRecords
 from server.centre import TOMBSTONE_DAYS
@@ -258,3 +259,24 @@ def test_a_longer_document_that_becomes_shorter_loses_its_parts(books: Books) ->
         ("document_part", 1, True),
         ("document_part", 2, True),
     ]
+
+
+def test_heads_name_what_a_device_pushed_under_an_earlier_name(books: Books, handheld: Handheld) -> None:
+    handheld.receive("S1", "S2")
+    handheld.send(books)
+    parent = Parent(handheld.epoch, 2, handheld.links[2])
+    renamed = Handheld("NEW", epoch=b"\x05" * 16, parent=parent)
+    renamed.receive("S3")
+    renamed.send(books)
+    stranger = Handheld("X", epoch=b"\x06" * 16, parent=Parent(handheld.epoch, 2, b"\x00" * 32))
+    further = Handheld("Y", epoch=b"\x07" * 16, parent=Parent(handheld.epoch, 3, handheld.links[2]))
+    for device in (stranger, further):
+        device.receive("S4")
+        device.send(books)
+
+    def known(device: str) -> list[tuple[str, int]]:
+        return [(head.epoch[:2], head.seq) for head in heads(books.database.session, SITE, device, 5).epochs]
+
+    assert known("NEW") == [("01", 2), ("05", 1)]
+    assert known("A") == [("01", 2)], "what others made of it is not its own"
+    assert (known("X"), known("Y")) == ([("06", 1)], [("07", 1)]), "only who knows the chain"

@@ -209,6 +209,7 @@ def test_unknown_items_and_places_are_told_and_settle_when_they_become_known(boo
 
     assert told(handheld.send(books)) == ["UNKNOWN_REF", "UNKNOWN_REF"]
     assert {line.subject for line in listed(books)} == {f"gtin:{new}", "place:Z-9"}
+    assert verify(books.path).findings == [], "its entry names the subject that the flag has"
 
     records(
         books,

@@ -95,6 +95,7 @@ def test_wrong_requests_get_their_problem_and_change_nothing(
 ) -> None:
     handheld.receive("S1")
     body = wire.write(handheld.push())
+    future = body.replace(b'"proto":1', b'"proto":9')
     http = running.http
     running.http.get("/v1/heads", headers=headers)
     before = state(running)
@@ -103,6 +104,9 @@ def test_wrong_requests_get_their_problem_and_change_nothing(
         (http.post("/v1/push", content=body, headers={"authorization": "Bearer x"}), (401, "UNAUTHENTICATED")),
         (http.post("/v1/push", content=b"{", headers=headers), (400, "MALFORMED")),
         (http.post("/v1/push", content=b'{"proto":9}', headers=headers), (409, "OTHER_VERSION")),
+        (http.post("/v1/push", content=b'{"entries":{"a":[1]},"proto":9}', headers=headers), (409, "OTHER_VERSION")),
+        (http.post("/v1/push", content=future, headers=headers), (409, "OTHER_VERSION")),
+        (http.post("/v1/push", content=b'{"proto":1}', headers=headers), (400, "MALFORMED")),
         (http.post("/v1/push", content=b" " * (BODY_BYTES_MAX + 1), headers=headers), (413, "TOO_LARGE")),
         (http.post("/v1/push", content=iter([b" " * 700_000] * 2), headers=headers), (413, "TOO_LARGE")),
         (http.post("/v1/push", content=b"x", headers=headers | packed("br")), (415, "UNSUPPORTED_ENCODING")),

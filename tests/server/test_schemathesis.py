@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 OPERATIONS = (
     ("/v1/push", "POST"), ("/v1/pull", "GET"), ("/v1/heads", "GET"), ("/v1/snapshot", "GET"), ("/v1/enrol", "POST"),
-    ("/v1/health", "GET"), ("/v1/ready", "GET"), ("/metrics", "GET"), ("/openapi.json", "GET"),
+    ("/v1/authority", "GET"), ("/v1/health", "GET"), ("/v1/ready", "GET"), ("/metrics", "GET"),
+    ("/openapi.json", "GET"),
 )  # fmt: skip
 """Every route but the stream, which does not end, and the token, which would lock the test out."""
 

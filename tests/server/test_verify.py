@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scanner_app.domain.entry import EntryKind
+from scanner_app.domain.refusals import Accepted
 from server import backup
 from server.backup import back_up, restore
 from server.books import Books
 from server.database import MIGRATIONS, Session, open_reader, open_writer, schema_version, statements_of
 from server.faults import ServerError
 from server.feed import head_of, page
+from server.leases import set_prefix
 from server.safety import heads_in, mark_safe
 from server.verify import FINDINGS_MAX, Verification, verify
 from server.writing import Means
@@ -41,6 +44,12 @@ def path(tmp_path: Path) -> Path:
     other.send(books)
     books.do(SITE, lambda writing: writing.put("policy", "active_days", {"name": "active_days", "value": 7}))
     books.do(SITE, lambda writing: writing.put("policy", "active_days", {"name": "active_days", "value": 8}))
+    books.do(SITE, lambda writing: set_prefix(writing, "0952100"))
+    told = Accepted(parameters={"place": "A-01-1"})
+    for kind in (EntryKind.COUNT_OPENED, EntryKind.COUNT_CLOSED):
+        other.write(other.entry(kind=kind, count="C1", verdict=told))
+    other.send(books, 2)
+    device.send(books, len(device.entries) + 1)
     books.close()
     return tmp_path / "centre.db"
 
@@ -58,7 +67,7 @@ def means() -> Means:
 
 def test_a_centre_that_nobody_touched_verifies(path: Path) -> None:
     found = verify(path)
-    assert (found.ok, found.sites, found.chains, found.entries) == (True, 1, 3, 7)
+    assert (found.ok, found.sites, found.chains, found.entries) == (True, 1, 3, 11)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +91,12 @@ def test_a_centre_that_nobody_touched_verifies(path: Path) -> None:
         ("INSERT INTO document_closed VALUES ('OSL', 'ASN-1', 'A')", "closed document"),
         ("UPDATE flag SET closed_by = 'x'", "flag"),
         ("UPDATE list_chunk SET bytes = x'00'", "cannot be folded"),
+        ("UPDATE count SET state = 'approved'", "count C1 is approved, and is told as agrees"),
+        ("DELETE FROM count_entry", "an entry of count C1"),
+        ("UPDATE lease SET first = 0", "numbers of another one"),
+        ("UPDATE lease SET last = 150 WHERE first = 1", "numbers of another one"),
+        ("UPDATE sscc_space SET next = 200", "were not given"),
+        ("UPDATE lease SET ended = 'LOST'", "not told so"),
     ],
 )
 def test_what_was_changed_is_named(path: Path, sql: str, finding: str) -> None:

@@ -237,8 +237,8 @@ class Centre:
             }  # fmt: skip
             file.executemany("INSERT INTO meta VALUES (?, ?)", told.items())
             file.executemany(
-                "INSERT INTO vector VALUES (?, 'any', ?)",
-                [(epoch, len(chain) - 1) for epoch, chain in self.chains.items()],
+                "INSERT INTO vector VALUES (?, 'any', ?, ?)",
+                [(epoch, len(chain) - 1, chain[-1][0].hex()) for epoch, chain in self.chains.items()],
             )
             file.executemany("INSERT INTO quarantined VALUES (?)", [(event,) for event in self.doubted - self.counted])
             self._copy(file, stock)

@@ -366,12 +366,14 @@ def test_recent_scans_are_told_newest_first(site: Writer) -> None:
 QUESTIONS: list[f.Query] = [
     f.LevelOf(GTIN, TODAY), f.PlaceOf("DOCK-1"), f.OperatorOf("USR-1"), f.DocumentOf("ASN-1"), f.UnitOf(GTIN, "S1"),
     f.ContainerOf(PALLET), f.ExpectedUnit(GTIN, "S1"), f.ExpectedContainer(CASE), f.LinesOf("PO-1", OTHER),
+    f.PolicyOf("recall_list_hours"),
     f.DocumentSummary("ASN-1"), f.DocumentSummary("PO-1"), f.OpenDocumentsNaming(GTIN), f.Inferable("ASN-1"),
     f.Inferable("ASN-1", CASE), f.InferableContent("ASN-1"), f.ExpectedContent("ASN-1", PALLET),
     f.WatchesOn(GTIN, "L1", "S1"), f.KnownExpiry(GTIN, "L1"), f.StockOf(GTIN), f.StockOf(GTIN, "L1"),
     f.StockAt("DOCK-1"), f.StockAt("DOCK-1", GTIN), f.ContentOf(PALLET), f.Movements(gtin=GTIN, serial="S1"),
     f.Movements(gtin=GTIN, lot="L1"), f.Movements(gtin=GTIN), f.Movements(container=PALLET),
     f.Movements(place="DOCK-1"), f.LastFact("USR-1", "task-1"), f.RecentScans(),
+    f.CountedUnit("task-1.1", GTIN, "S1"),
 ]  # fmt: skip
 BOUNDED_SCANS = {
     "standing", "under", "trailed",  # what a recursive query has gathered so far; a table of one row

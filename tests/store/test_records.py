@@ -16,10 +16,10 @@ from scanner_app.domain.masters import DocumentKind
 from scanner_app.domain.refusals import Refusal
 from scanner_app.domain.site_records import DocumentRecord, SiteRecords, UnitRecord
 from scanner_app.domain.site_state import Flag, Lease
-from scanner_app.store.ledger import Ledger
+from scanner_app.store.ledger import Ledger, PageEnd
 from scanner_app.store.verify import verify
 from tests.store.feeding import Site
-from tests.store.ledgers import DEVICE, EXPIRY, GTIN, Writer, make_epoch
+from tests.store.ledgers import DEVICE, EXPIRY, GTIN, START_MS, Writer, make_epoch
 from tests.store.test_knowledge import RECALLED, RECORDS, STOLEN, TODAY
 
 if TYPE_CHECKING:
@@ -218,3 +218,20 @@ def test_a_lease_that_is_none_is_not_used(site: Site, changed: dict[str, Any]) -
     site.take(site.record("lease", "A", {**lease(site, "A", 1, 9), **changed}))
     assert take(site) is Refusal.NO_SSCC_LEFT
     assert json.loads(site.rows_of("SELECT row FROM parked")[0][0])["kind"] == "lease"
+
+
+def test_a_policy_is_a_whole_number_or_none(site: Site) -> None:
+    assert site.ask(f.PolicyOf("recall_list_hours")) is None
+    site.take(site.record("policy", "recall_list_hours", {"name": "recall_list_hours", "value": 24}))
+    site.take(site.record("policy", "odd", {"name": "odd", "value": "many"}))
+    assert site.ask(f.PolicyOf("recall_list_hours")) == 24
+    assert site.ask(f.PolicyOf("odd")) is None
+
+
+def test_how_old_the_list_of_recalls_is_follows_its_last_whole_page(site: Site) -> None:
+    site.ledger.apply_page((), PageEnd(Scope.WATCH, "c1", START_MS, None, whole=False))
+    assert site.ledger.site.watch_as_of is None
+    site.ledger.apply_page((), PageEnd(Scope.FEED, "c2", START_MS, None, whole=True))
+    assert site.ledger.site.watch_as_of is None
+    site.ledger.apply_page((), PageEnd(Scope.WATCH, "c2", START_MS + 5, None, whole=True))
+    assert site.ledger.site.watch_as_of == START_MS + 5

@@ -156,6 +156,31 @@ def test_echoes_may_come_out_of_order(site: Site) -> None:
     assert quantities(site) == {"A-1": 1}
 
 
+def test_what_was_not_counted_is_parked_once_however_often_it_is_sent(site: Site) -> None:
+    """A tail that was issued again comes back once more, in its new epoch."""
+    doubted = own(site, received(key("S1")))
+    site.take(site.row(doubted, Standing.QUARANTINED), site.row(doubted, Standing.QUARANTINED))
+    assert site.ledger.counters().parked == 1
+    site.echo(doubted)
+    assert site.ledger.counters().parked == 0
+
+
+def test_what_others_say_under_our_event_is_not_ours(site: Site) -> None:
+    entry = own(site, received(key("S1")))
+    site.take(site.row(replace(entry, note="another"), Standing.QUARANTINED))
+    assert (site.ledger.counters().parked, quantities(site)) == (0, {"DOCK-1": 1})
+
+
+def test_what_was_taken_for_counted_and_was_not_comes_back_into_sight(site: Site) -> None:
+    """A snapshot seemed to hold it, because nobody knew yet that the chains had parted."""
+    entry = own(site, received(key("S1")))
+    site.ledger._connection.execute("INSERT INTO echo VALUES (1, 1)")
+    site.ledger._connection.execute("DELETE FROM on_hand")
+    site.ledger._connection.execute("DELETE FROM unit")
+    site.take(site.row(entry, Standing.QUARANTINED))
+    assert (quantities(site), site.count("unit"), site.count("echo")) == ({"DOCK-1": 1}, 1, 0)
+
+
 def test_a_document_named_by_an_older_entry_comes_forward_again(site: Site) -> None:
     first = own(site, received(key("S1")), document="ASN-1")
     second = own(site, received(key("S1"), "DOCK-2"), document="ASN-2")

@@ -212,6 +212,72 @@ def test_a_backup_from_before_enrolment_is_the_same_handhelds(writer: Writer, tm
     assert verify(path).findings == ()
 
 
+def put_back(site: Site, content: bytes) -> None:
+    """An older state of the disk, as if nothing were."""
+    path = site.ledger.path
+    site.ledger.close()
+    path.write_bytes(content)
+    site.writer.ledger = open_ledger(path)
+
+
+def settle(site: Site, centre: Centre, folder: Path) -> None:
+    """Sends all, and brings all back."""
+    while send(site.ledger, centre, 5):
+        pass
+    fetch(site.ledger, centre, 50, folder)
+
+
+def test_a_disk_that_was_put_back_keeps_what_it_scanned_since_in_sight(
+    site: Site, centre: Centre, folder: Path
+) -> None:
+    """The vector's sequence is that of the lost entries: their links are not ours."""
+    scan(site, received(key("S1")))
+    send(site.ledger, centre, 5)
+    content = site.ledger._connection.serialize()
+    scan(site, received(key("S2")))
+    send(site.ledger, centre, 5)
+    put_back(site, content)
+    scan(site, received(key("S3"), "A-1"))
+    load(site.ledger, centre.snapshot(folder / "1.db"))
+    assert quantities(site) == {"DOCK-1": 2, "A-1": 1}
+    assert site.rows_of("SELECT position FROM echo") == [(1,)]
+    settle(site, centre, folder)
+    assert (quantities(site), site.count("on_hand")) == ({"DOCK-1": 2, "A-1": 1}, 0)
+
+
+def test_what_the_centre_turns_out_to_have_leaves_the_overlay(site: Site, centre: Centre, folder: Path) -> None:
+    """Where the centre has more of a chain than we, only its word tells that ours is the beginning of it."""
+    centre.doubted.add("event-000002")
+    for serial in ("S1", "S2", "S3"):
+        scan(site, received(key(serial)))
+    content = site.ledger._connection.serialize()
+    scan(site, received(key("S4")))
+    while send(site.ledger, centre, 5):
+        pass
+    put_back(site, content)
+    load(site.ledger, centre.snapshot(folder / "1.db"))
+    assert site.rows_of("SELECT position FROM echo") == []
+    site.ledger.set_watermark(1, 1, 0)
+    assert site.rows_of("SELECT position FROM echo") == [(1,)]
+    site.ledger.set_watermark(1, 3, 0)
+    assert site.rows_of("SELECT position FROM echo") == [(1,), (3,)]
+    assert (quantities(site), site.count("unit")) == ({"DOCK-1": 4}, 1)
+    site.ledger.set_watermark(1, 0, 0)
+    assert site.rows_of("SELECT position FROM echo") == [(1,), (3,)]
+
+
+def test_a_watermark_of_another_past_covers_nothing_of_a_chain_that_has_parted(
+    site: Site, centre: Centre, folder: Path
+) -> None:
+    """The centre was put back, and a twin went on: what it had of ours it does not have any more."""
+    scan(site, received(key("S1")))
+    site.ledger.set_watermark(1, 1, 0)
+    epoch = site.ledger.head[0].hex()
+    centre.chains[epoch] = [(bytes(32), b""), (bytes(range(32)), b"")]
+    load(site.ledger, centre.snapshot(folder / "1.db"))
+    assert (quantities(site), site.rows_of("SELECT position FROM echo")) == ({"DOCK-1": 1}, [])
+
+
 # --- what is no snapshot ---------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ def _missing(read: bytes) -> int:
     return (int(found[1]) if found else 0) - len(body)
 
 
-def answered(status: int, body: bytes = b"", *, length: int | None = None, **headers: Any) -> bytes:  # noqa: ANN401 - mypy would take any of them for `length`
+def answered(status: int, body: bytes = b"", *, length: int | None = None, **headers: str) -> bytes:
     """An answer's bytes; `length` other than the body's is a lie. Names of headers have `_` for `-`."""
     told = {"content_type": "application/json", "content_length": str(len(body) if length is None else length)}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in (told | headers).items()]

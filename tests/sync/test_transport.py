@@ -16,7 +16,7 @@ import time
 from contextlib import closing
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import zstandard
@@ -56,7 +56,7 @@ def open_transport(url: str, token: str = TOKEN, patience: Patience = SHORT) -> 
 
 def problem(status: int, code: str = "REVOKED", retry_after: str = "") -> bytes:
     body = json.dumps(PROBLEM | {"code": code, "status": status}).encode()
-    told = {"retry_after": retry_after} if retry_after else {}
+    told: dict[str, Any] = {"retry_after": retry_after} if retry_after else {}
     return answered(status, body, content_type="application/problem+json", **told)
 
 
@@ -213,6 +213,13 @@ def test_the_centres_own_authority_is_believed_and_no_other(secured: tuple[Centr
     for ca in (make_certificate(elsewhere)[0], None):
         with connected(centre.url, lambda: TOKEN, ca) as transport:
             assert transport.get("/v1/health") == Failed(Failure.UNREACHABLE, None, "CERTIFICATE")
+
+
+def test_the_centre_tells_the_authority_that_its_pin_is_of(secured: tuple[Centre, Path]) -> None:
+    centre, certificate = secured
+    pem = certificate.read_text()
+    assert pinned_authority(centre.url, pin_of(pem)) == pem
+    assert pinned_authority(centre.url, "00" * 32) == Failed(Failure.TURNED_AWAY, None, "PIN_DIFFERS")
 
 
 def secure(certificate: Path, key: Path, script: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scanner_app.domain import facts as f
+from scanner_app.domain.counting import COUNT_KINDS, count_fact_of
 from scanner_app.domain.entry import Entry, EntryKind, Origin, Raw, Stamp, decode_entry, encode_entry
 from scanner_app.domain.lists import MemberList, encode_list
 from scanner_app.domain.masters import Document, DocumentLine, Level, Operator, Place, Watch
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 ROUNDS_MAX = 60
+FACTS_WITHOUT_MOVES = COUNT_KINDS | {EntryKind.CONDITION}
 OnHandKey = tuple[str, str, str, str | None, "date | None", Status]
 
 
@@ -63,6 +65,7 @@ class Ledger:
     units_of: dict[str, list[Expected]] = field(default_factory=dict)
     containers_of: dict[str, dict[str, str | None]] = field(default_factory=dict)
     lines_of: dict[str, list[DocumentLine]] = field(default_factory=dict)
+    policies: dict[str, int] = field(default_factory=dict)
     dates: dict[tuple[str, str], tuple[date, ...]] = field(default_factory=dict)
     on_hand: Counter[OnHandKey] = field(default_factory=Counter)
     units: dict[tuple[str, str], UnitDelta] = field(default_factory=dict)
@@ -120,6 +123,7 @@ class Ledger:
             workflow="test",
             task=moment.task,
             document=draft.document,
+            count=draft.count,
             raw=Raw(b"scan", None, "virtual", "text", "scanned"),
             reason=draft.reason,
             note=draft.note,
@@ -361,6 +365,9 @@ class Ledger:
         lines, watches = self._content(query.document, units)
         return f.ExpectedContentFact(lines, len(members.container_moves), watches)
 
+    def _PolicyOf(self, query: f.PolicyOf) -> int | None:  # noqa: N802 - named after the query it answers
+        return self.policies.get(query.name)
+
     def _WatchesOn(self, query: f.WatchesOn) -> tuple[Watch, ...]:  # noqa: N802 - named after the query it answers
         return tuple(watch for watch in self.watches if touches(watch, query.gtin, query.lot, query.serial))
 
@@ -412,7 +419,7 @@ class Ledger:
     def _LastFact(self, query: f.LastFact) -> f.UndoFact | None:  # noqa: N802 - named after the query it answers
         corrected = {entry.refers_to for entry in self.entries}
         for index, entry in reversed(list(enumerate(self.entries))):
-            facts = entry.postings or entry.container_moves or entry.lists or entry.kind is EntryKind.CONDITION
+            facts = entry.postings or entry.container_moves or entry.lists or entry.kind in FACTS_WITHOUT_MOVES
             own = (entry.origin.operator, entry.task) == (query.operator, query.task)
             accepted = isinstance(entry.verdict, Accepted) and entry.kind is not EntryKind.CORRECTED
             if facts and own and accepted and entry.event_id not in corrected:
@@ -420,6 +427,12 @@ class Ledger:
                 later = [each.event_id for each in self.entries[index + 1 :] if self._shares(entry, each)]
                 return f.UndoFact(entry, lists, tuple(later), would_go_below_zero=False)
         return None
+
+    def _CountedUnit(self, query: f.CountedUnit) -> bool:  # noqa: N802 - named after the query it answers
+        corrected = {entry.refers_to for entry in self.entries}
+        facts = [count_fact_of(entry) for entry in self.entries if entry.event_id not in corrected]
+        held = {(fact.count, fact.batch.gtin, fact.serial) for fact in facts if fact is not None}
+        return (query.count, query.gtin, query.serial) in held
 
     def _shares(self, entry: Entry, later: Entry) -> bool:
         """Whether a later entry touches the same units or containers."""

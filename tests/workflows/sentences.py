@@ -32,7 +32,9 @@ def unsaid_of(transition: Transition[Any], *prompts: Prompt) -> list[str]:
         code = f"refusal.{verdict.refusal}" if isinstance(verdict, Refused) else f"outcome.{verdict.outcome}"
         found += unsaid(code, verdict.parameters)
     for prompt in prompts:
-        found += unsaid(prompt.code, prompt.parameters) + unsaid(f"noun.{prompt.noun}", {})
+        found += unsaid(prompt.code, prompt.parameters)
+        if prompt.noun != prompt.parameters.get("place"):
+            found += unsaid(f"noun.{prompt.noun}", {})
         for command in prompt.commands:
             found += unsaid(f"command.{command}", {})
     return found

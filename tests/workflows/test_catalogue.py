@@ -8,7 +8,7 @@ import pytest
 from scanner_app.workflows.catalogue import WORKFLOWS, workflow_of
 
 
-@pytest.mark.parametrize("name", ["receiving", "putaway", "opening", "enquiry"])
+@pytest.mark.parametrize("name", ["receiving", "putaway", "counting", "opening", "enquiry"])
 def test_each_workflow_is_found_by_its_name(name: str) -> None:
     workflow = workflow_of(name)
     assert workflow.name == name
@@ -16,7 +16,7 @@ def test_each_workflow_is_found_by_its_name(name: str) -> None:
 
 
 def test_the_catalogue_names_these_and_no_others() -> None:
-    assert sorted(WORKFLOWS) == ["enquiry", "opening", "putaway", "receiving"]
+    assert sorted(WORKFLOWS) == ["counting", "enquiry", "opening", "putaway", "receiving"]
 
 
 def test_an_unknown_name_is_an_error() -> None:

@@ -104,6 +104,19 @@ def test_a_unit_tells_name_place_lot_movements_and_totals() -> None:
     assert at.state == EnquiryState(Subject(AMOX.gtin, serial="S1"), Label(AMOX.gtin, "S1", "A12B", GOOD))
 
 
+def test_the_sites_stock_is_as_old_as_it_says() -> None:
+    """Today by its time of day, older by day and age: nobody should take last week's stock for today's."""
+    at = bench(unit(AMOX, "S1"))
+    at.moment = replace(MOMENT, site_as_of_ms=MOMENT.now_ms - 60_000)
+    at.scan(pack(AMOX, "S1"))
+    assert line_of(at, "line.enquiry.site_as_of") == {"clock": "01:25"}
+    at.moment = replace(MOMENT, site_as_of_ms=MOMENT.now_ms - 50 * 3_600_000)
+    at.scan(pack(AMOX, "S1"))
+    told = line_of(at, "line.enquiry.site_as_of_day")
+    assert (told["clock"], told["hours"]) == ("23:26", 50)
+    assert "line.enquiry.as_of" not in codes(at)
+
+
 def test_five_movements_are_told_newest_first() -> None:
     at = bench(unit(AMOX, "S1"))
     for n in range(6):

@@ -16,7 +16,7 @@ from scanner_app.workflows.receiving_containers import content_refusals
 from scanner_app.workflows.receiving_posting import FROM_DOCUMENT
 from scanner_app.workflows.receiving_state import Batch, Condition, ReceivingState, Tally
 from scanner_app.workflows.spread_labels import Part
-from scanner_app.workflows.step import Command, Draft, Line, Progress, Tone
+from scanner_app.workflows.step import Command, Draft, Facts, Line, Progress, Tone
 from tests.workflows.delivery import (
     AMOX,
     CASE_1,
@@ -444,4 +444,4 @@ def test_a_unit_whose_container_its_document_does_not_list_comes_in_all_the_same
 
 
 def test_content_that_nobody_tells_is_no_reason_to_refuse() -> None:
-    assert content_refusals("(00) …0017", None, MOMENT) == []
+    assert content_refusals("(00) …0017", None, Facts({}), MOMENT) == []

@@ -24,6 +24,7 @@ from scanner_app.domain.stock import (
     Status,
     UnitDelta,
 )
+from scanner_app.workflows.local_time import HOUR_MS
 from scanner_app.workflows.receiving_state import Asked, Condition
 from scanner_app.workflows.step import Command, Line
 from tests.workflows.delivery import (
@@ -78,6 +79,12 @@ def container_at(location: str, container: str = PALLET) -> Preparing:
 
 def listed(kind: str, lot: str | None = None, serial: str | None = None) -> Preparing:
     return lambda desk: desk.watch(kind, AMOX, lot, serial)
+
+
+def by_an_old_list(desk: Desk) -> None:
+    """The centre wants lists of recalls of the last day; ours is of the day before."""
+    desk.ledger.policies["recall_list_hours"] = 24
+    desk.moment = replace(desk.moment, recalls_age_ms=25 * HOUR_MS)
 
 
 def expiring(container: str | None) -> Preparing:
@@ -186,6 +193,9 @@ CASES = (
     Case("pallet, blind", R.NO_DATA, box(STRAY), ("CONFIRMED", HELD), None),
     Case("item that nothing names, blind", R.NO_DATA, pack(SYRUP, lot="S1"), ("CONFIRMED", HELD), None,
          closed("PO-1")),
+    Case("old list, a unit", R.RECALL_LIST_TOO_OLD, pack(AMOX, "L0"), None, prepare=by_an_old_list),
+    Case("old list, a pallet", R.RECALL_LIST_TOO_OLD, box(PALLET), None, prepare=by_an_old_list),
+    Case("old list, by lines", R.RECALL_LIST_TOO_OLD, pack(PAIN, lot="P55"), None, "PO-1", by_an_old_list),
     Case("wrong lot of a unit", R.LOT_MISMATCH, pack(AMOX, "L0", "B77"), ("CONFIRMED", HELD)),
     Case("wrong lot of a case", R.LOT_MISMATCH, label(NAMED_CASE[6:20], "C-77", "B77", None), ("CONFIRMED", HELD)),
     Case("lot on no line", R.LOT_MISMATCH, pack(PAIN, lot="B77"), ("CONFIRMED", HELD), "PO-1"),
@@ -215,7 +225,6 @@ ELSEWHERE = {
 NOT_OF_A_SCAN_IN_RECEIVING = {
     R.LEDGER_STOPPED, R.UNREADABLE, R.SECOND_CHANNEL, R.UNTRUSTED_SCANNER, R.NOT_SIGNED_IN, R.WRONG_PIN, R.LOCKED_OUT,
     R.NOT_PERMITTED, R.BAD_CHECK_DIGIT, R.UNKNOWN_BADGE, R.TASK_LEASED,  # before a scan comes to the workflow
-    R.RECALL_LIST_TOO_OLD,  # known once a centre sends lists
     R.RESERVED, R.WRONG_STORAGE_CLASS, R.CONTAINER_DOUBTFUL, R.NOT_FIRST_EXPIRED, R.SHELF_LIFE_TOO_SHORT,
     R.LICENCE_INVALID, R.TI_MISSING, R.NO_SSCC_LEFT, R.SECOND_PERSON_NEEDED, R.REASON_NEEDED,  # of stock that is ours
     R.VOIDED,  # known once documents come from partners

@@ -2,12 +2,14 @@
 -- sent and what came back; chains that were cut. All of it stays empty in a home without a centre.
 
 -- How far the centre has an epoch; `safe`: on a second disk too. `cut`: its chain goes another way after this sequence,
--- and what followed was issued again elsewhere.
+-- and what followed was issued again elsewhere. `held`: how far the centre's chain of this epoch reaches that the base was
+-- made from, where it is open whether that chain is ours beyond `acked`; 0: nothing is open.
 CREATE TABLE watermark (
     epoch_no INTEGER NOT NULL PRIMARY KEY,
     acked INTEGER NOT NULL,
     safe INTEGER NOT NULL,
-    cut INTEGER
+    cut INTEGER,
+    held INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- The first links of an epoch that continues a cut one: entries that stand in earlier epochs, under new sequences.
@@ -40,6 +42,7 @@ CREATE TABLE site_meta (
     watch_cursor TEXT,
     watch_n INTEGER NOT NULL,
     as_of INTEGER,
+    watch_as_of INTEGER,        -- the centre's time when recall and watch lines were last known to be all there
     site_sum TEXT NOT NULL,
     server_time INTEGER,
     server_mono_ms INTEGER,
