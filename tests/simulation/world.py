@@ -70,6 +70,7 @@ WEATHER: Final[dict[str, tuple[float, ...]]] = {
     "centre put back": (0, 0.02, 0.06),
     "records kept": (0, 0.1, 0.3),
     "poison": (0, 0.1, 0.3),
+    "list sent by another": (0, 0.1, 0.3),
 }
 """What may happen, and how often: of each kind none, a little or a lot, drawn for each run."""
 
@@ -271,6 +272,8 @@ class World:
             self.tell("a stranger:", stranger.write())
             if self.source.random() < 0.5:
                 stranger.push()
+        if self.happens("list sent by another"):
+            self.source.choice(self.strangers).meddle()
 
     def arrive_late(self) -> None:
         """A request that its sender gave up, or has sent again, reaches the centre."""
