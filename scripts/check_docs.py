@@ -20,6 +20,7 @@ COMMAND: Final = re.compile(
     r"(?:^(?:\$ )?|\| )(?:\.venv/bin/)?(make|scanner-server|scanner) ([a-z][a-z-]*)(?: ([a-z]+)\b)?([^\n|]*)",
     re.MULTILINE,
 )
+LEFT_OPEN: Final = re.compile(r"^@[A-Z]+@$", re.MULTILINE)
 OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 PROGRAMS: Final = ("scanner", "scanner-server")
 COMMON_OPTIONS: Final = frozenset({"--config", "--database"})
@@ -61,6 +62,11 @@ def dead_links(document: Path, text: str) -> list[str]:
     ]
 
 
+def left_open(document: Path, text: str) -> list[str]:
+    """Places that were to be filled with figures."""
+    return [f"{document.relative_to(ROOT)}: {place} was never filled in" for place in LEFT_OPEN.findall(text)]
+
+
 def unknown_commands(document: Path, text: str, known: dict[str, set[str]]) -> list[str]:
     """Commands and options in code spans and blocks that neither the Makefile nor the program knows."""
     code = "\n".join(FENCED.findall(text) + INLINE.findall(FENCED.sub("", text)))
@@ -81,7 +87,7 @@ def main() -> int:
     findings = []
     for document in documents():
         text = document.read_text("utf-8")
-        findings += dead_links(document, text) + unknown_commands(document, text, known)
+        findings += dead_links(document, text) + left_open(document, text) + unknown_commands(document, text, known)
     for finding in findings:
         print(finding)
     print(f"{len(documents())} documents, {len(findings)} findings")

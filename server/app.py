@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from server import registry
 from server.bodies import read_body, size_of
-from server.feed import head_of, heads, page
+from server.feed import head_of, heads, page, watched_to
 from server.ingest import take_push
 from server.problems import ProblemError
 from server.pushes import prepare, read_enrol
@@ -182,10 +182,11 @@ class Handlers:
         """The site as a file."""
         centre = self._centre
         identity = await self._identify(request)
-        head = await centre.readers.ask(lambda session: head_of(session, identity.site))
+        site = identity.site
+        head, watched = await centre.readers.ask(lambda session: (head_of(session, site), watched_to(session, site)))
         try:
             async with asyncio.timeout(SNAPSHOT_WAIT_S):
-                found = await centre.snapshots.newest(identity.site, head.number)
+                found = await centre.snapshots.newest(site, head.number, watched)
         except TimeoutError:
             raise ProblemError("SNAPSHOT_NOT_READY") from None
         headers = {

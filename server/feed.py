@@ -51,6 +51,7 @@ ENTRIES: Final = (
     "JOIN epoch c ON c.site_id = e.site_id AND c.epoch = e.epoch WHERE e.site_id = ? AND e.n > ? ORDER BY e.n"
 )
 RECORDS: Final = "SELECT n, kind, id, body FROM record WHERE site_id = ? AND n > ? AND kind <> ? ORDER BY n"
+WATCHED: Final = "SELECT coalesce(max(n), 0) FROM record WHERE site_id = ? AND kind = ?"
 WATCHES: Final = "SELECT n, kind, id, body FROM record WHERE site_id = ? AND n > ? AND kind = ? ORDER BY n"
 
 
@@ -91,6 +92,11 @@ def head_of(session: Session, site: str) -> Head:
     if row is None:
         raise KeyError(site)
     return Head(*row)
+
+
+def watched_to(session: Session, site: str) -> int:
+    """The number of the last recall or watch line; 0 where there is none."""
+    return int(session.all(WATCHED, (site, WATCH))[0][0])
 
 
 def heads(session: Session, site: str, device: str, now_ms: int) -> Heads:

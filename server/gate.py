@@ -33,9 +33,12 @@ class Gate:
         self._writer = writer
         self._now_ms = now_ms
         self._known: dict[bytes, Known] = {}
+        self._changes = 0
+        """How often the registry has changed: what was read before a change is not kept after it."""
 
     def forget(self) -> None:
         """The registry has changed."""
+        self._changes += 1
         self._known.clear()
 
     async def identify(self, authorization: str) -> Identity:
@@ -51,6 +54,7 @@ class Gate:
         return known.identity
 
     async def _find(self, token_hash: bytes) -> Known:
+        changes = self._changes
         known = await self._readers.ask(lambda session: find_token(session, token_hash))
         if known is None:
             raise ProblemError("UNAUTHENTICATED")
@@ -58,9 +62,11 @@ class Gate:
         if not known.used:
             await self._writer.do(identity.site, lambda writing: use_token(writing, token_hash, identity.device))
             self.forget()
+            return known
         if len(self._known) >= KNOWN_MAX:
-            self.forget()
-        self._known[token_hash] = known
+            self._known.clear()
+        if changes == self._changes:
+            self._known[token_hash] = known
         return known
 
 

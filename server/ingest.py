@@ -97,7 +97,7 @@ def take_push(writing: Writing, push: Prepared) -> PushAnswer:
     taken.take(chain.seq + 1 - push.push.start_seq)
     for digest in completed:
         judge_waiting(writing, digest)
-    note_seen(session, push, writing.now_ms, current=push.last >= chain.seq)
+    note_seen(session, push, writing.now_ms, current=taken.chain.seq >= push.last >= chain.seq)
     note_quiet(writing)
     if taken.chain.seq:
         _lease(writing, taken.chain, is_new=chain.seq == 0)

@@ -140,10 +140,14 @@ class Snapshots:
         for left in self._folder.iterdir():
             left.unlink()
 
-    async def newest(self, site: str, number: int) -> Snapshot:
-        """A snapshot that is not far behind `number`, made if need be; several who ask wait for the same one."""
+    async def newest(self, site: str, number: int, watched: int = 0) -> Snapshot:
+        """A snapshot that is not far behind `number`, made if need be; several who ask wait for the same one.
+
+        `watched`: the number of the last recall or watch line, which no snapshot may lack: a device that loads it knew
+        of that line perhaps already, and must not forget it until the next page.
+        """
         kept = self._kept.get(site)
-        if kept is not None and self._is_fresh(kept, number):
+        if kept is not None and kept.number >= watched and self._is_fresh(kept, number):
             return kept
         making = self._making.get(site)
         if making is None:

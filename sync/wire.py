@@ -89,7 +89,7 @@ class Push:
     quiet_until: Millis | None = None
     cursor: str | None = None
     health: dict[str, str | int | bool | None] = dataclasses.field(default_factory=dict)
-    """What the fleet page shows: program version, battery, scanners, free disk."""
+    """What the fleet page shows: names and values of the device's own, such as its program version and read point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class EnrolAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """A new bearer token; the former one works until this one was used, at most a day."""
+    """A new bearer token; the former one works until this one was used."""
 
     token: str
     token_until: Millis

@@ -22,20 +22,36 @@ MARK: Final = "#enrol="
 """What the address in such a code has, and no label of goods."""
 
 
-class ScannedEnrolment:
-    """Takes invitations out of what is scanned. `tell` says how it goes, `enrolled` that the home is bound."""
+def is_invitation(raw: RawScan) -> bool:
+    """Whether a scan is an address with a code to enrol by."""
+    return MARK in raw.text
 
-    def __init__(self, home: Path, tell: Callable[[Line, Tone], object], enrolled: Callable[[], object]) -> None:
+
+class ScannedEnrolment:
+    """Takes invitations out of what is scanned. `tell` says how it goes, `enrolled` that the home is bound.
+
+    `may`: what keeps a home from being bound now, as a phrase; None where nothing does. A label on a carton must not
+    take a handheld over.
+    """
+
+    def __init__(
+        self, home: Path, may: Callable[[str], Line | None], tell: Callable[[Line, Tone], object],
+        enrolled: Callable[[], object],
+    ) -> None:  # fmt: skip
         self._home = home
+        self._may = may
         self._tell = tell
         self._enrolled = enrolled
         self._asking = threading.Lock()
 
     def takes(self, raw: RawScan) -> bool:
-        """Whether it is an invitation, which is followed; one at a time."""
-        if MARK not in raw.text:
+        """Whether it is an invitation, which is followed where it may be; one at a time."""
+        if not is_invitation(raw):
             return False
-        if self._asking.acquire(blocking=False):
+        refused = self._may(raw.text)
+        if refused is not None:
+            self._tell(refused, Tone.BAD)
+        elif self._asking.acquire(blocking=False):
             threading.Thread(target=self._ask, args=(raw.text,), name="enrol", daemon=True).start()
         return True
 

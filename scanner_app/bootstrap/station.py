@@ -90,8 +90,9 @@ def instant_of(text: str, zone: tzinfo) -> datetime:
 def open_ledger(station: Station) -> Ledger:
     """The ledger of a home, made if there is none; under the name of its enrolment. Raises StoreError."""
     station.home.state_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    renames = station.binding is not None
-    return Ledger.open(station.home.ledger_path, station.config.device.id, new_epoch, renames=renames)
+    bound_to = station.binding
+    centre = None if bound_to is None else f"{bound_to.centre_key}/{bound_to.site}"
+    return Ledger.open(station.home.ledger_path, station.config.device.id, new_epoch, centre)
 
 
 def labels_of(config: Config) -> LabelPrefixes:

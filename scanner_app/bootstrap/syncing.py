@@ -20,7 +20,7 @@ from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord
 from scanner_app.store.ledger import PageEnd
 from scanner_app.store.snapshot import check_snapshot
 from sync.binding import Token, ca_path, keep_token, read_device_key, read_token
-from sync.driver import Driver, Sending, SyncState
+from sync.driver import STREAM_PATH, Driver, Sending, SyncState
 from sync.engine import Engine
 from sync.exchange import (
     ApplyPage,
@@ -33,7 +33,7 @@ from sync.exchange import (
     ServerTime,
     SetWatermark,
 )
-from sync.link import FAILURES_TO_OFFLINE, Link, Override
+from sync.link import FAILURES_TO_OFFLINE, Link, LinkState, Override
 from sync.transport import Fetched, Transport, connected, context_of
 from sync.wire import EntryRow, Epoch, ListRow, RecordRow
 
@@ -61,15 +61,20 @@ CLOCKS_APART_MS = 5_000
 PAUSE_MS = 5_000
 """What is waited for within one settling: a pause after a failure, not the next look."""
 
-TURNED_AWAY = frozenset({NoticeCode.TURNED_AWAY, NoticeCode.OTHER_VERSION, NoticeCode.REFUSED})
+UNSETTLED = frozenset(NoticeCode) - {NoticeCode.FORKED, NoticeCode.RESTORED}
+"""What the centre said that leaves something to be done; a fork is mended by the time that it is told."""
+
 SNAPSHOT_NAME = "snapshot.db"
-STREAM_PATH = "/v1/stream"
 T = TypeVar("T")
 Answered = TypeVar("Answered", bound="bytes | Fetched | Failed")
 
 
 def _nothing() -> None:
     """Until somebody wants to hear."""
+
+
+def _nobody_waits() -> int | None:
+    """Where scans come one by one none waits."""
 
 
 class OnLedger(Protocol):
@@ -140,14 +145,21 @@ class SiteBooks:
         self._apart_ms = 0
         self.scanned_ms = 0
         """Monotonic milliseconds of the last scan."""
+        self.waits_since: Callable[[], int | None] = _nobody_waits
+        """The wall time (ms) of the oldest capture that stands in memory alone; None where none does."""
         self.brought: Callable[[], None] = _nothing
         """Called when the centre has brought something, on the driver's thread."""
 
     @property
     def _reader(self) -> OutboxReader:
         if self._opened is None:
-            self._opened = self._open_reader()
-            self._on_ledger(lambda ledger: ledger.try_parked())
+            reader = self._open_reader()
+            try:
+                self._on_ledger(lambda ledger: ledger.try_parked())
+            except BaseException:
+                reader.close()
+                raise
+            self._opened = reader
         return self._opened
 
     # What the engine asks.
@@ -183,7 +195,9 @@ class SiteBooks:
 
     def quiet_until(self, no: int, seq: int) -> int:
         """The time before which no fact is unsent once the centre has the epoch up to `seq`."""
-        return self._reader.quiet_until(self._wall_ms(), no, seq)
+        waits_ms = self.waits_since()
+        quiet_ms = self._reader.quiet_until(self._wall_ms(), no, seq)
+        return quiet_ms if waits_ms is None else min(quiet_ms, waits_ms)
 
     def health(self) -> dict[str, str | int | bool | None]:
         """What the fleet page shows of this device."""
@@ -192,6 +206,12 @@ class SiteBooks:
     def last_scan_ms(self) -> int:
         """Monotonic milliseconds of the last scan."""
         return self.scanned_ms
+
+    @property
+    def whole(self) -> bool:
+        """Whether the site's data has been fetched at all."""
+        site = self._reader.site()
+        return site.feed_cursor is not None and site.watch_cursor is not None
 
     def snapshot_path(self) -> Path:
         """Where a fetched snapshot is put."""
@@ -228,9 +248,11 @@ class SiteBooks:
 
     def _load(self) -> None:
         path = self.snapshot_path()
-        check_snapshot(path)
-        self._on_ledger(lambda ledger: ledger.load_snapshot(path))
-        path.unlink(missing_ok=True)
+        try:
+            check_snapshot(path)
+            self._on_ledger(lambda ledger: ledger.load_snapshot(path))
+        finally:
+            path.unlink(missing_ok=True)
         self.brought()
 
     # Time.
@@ -352,7 +374,11 @@ class Centre:
             if now_ms >= end_ms or until_ms - now_ms > PAUSE_MS or self._post.failures >= FAILURES_TO_OFFLINE:
                 break
             time.sleep(max(0, until_ms - now_ms) / 1000)
-        return not self.driver.engine.failing and self.driver.state.notice not in TURNED_AWAY
+        state = self.driver.state
+        return (
+            not self.driver.engine.failing and state.link is not LinkState.OFFLINE and state.notice not in UNSETTLED
+            and self.books.whole
+        )  # fmt: skip
 
     def stop(self) -> None:
         """Ends both threads; a request in the air ends by itself."""

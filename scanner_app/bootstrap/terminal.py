@@ -21,7 +21,10 @@ from scanner_app.terminal.desk import Told
 from scanner_app.terminal.faults import LOG
 from scanner_app.terminal.front import LEAVE_WITHIN_NS, Front
 from scanner_app.terminal.presenter import Presenter
+from scanner_app.terminal.view import Room
+from scanner_app.workflows.step import Line
 from screens.keyboard import hand_on
+from sync.exchange import NoticeCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from scanner_app.bootstrap.syncing import Centre
     from scanner_app.errors import ProgramError
     from scanner_app.terminal.view import View
-    from scanner_app.workflows.step import Line, Tone
+    from scanner_app.workflows.step import Tone
     from sync.binding import Binding
     from sync.driver import SyncState
 
@@ -77,7 +80,7 @@ class Terminal:
         self.fault: ProgramError | None = None
         self.enrolled = False
         """Whether the home was bound to a centre meanwhile: then it is left, to begin anew under the centre's names."""
-        self._invitations = ScannedEnrolment(station.home.state_folder, self._say, self._bound)
+        self._invitations = ScannedEnrolment(station.home.state_folder, self._may_enrol, self._say, self._bound)
         self._consumer.died = self._died
         self._front.submit = self.submit
         self._front.retry = self._consumer.retry
@@ -103,6 +106,7 @@ class Terminal:
         centre = Centre(self._station, binding, self._consumer.call, reader)
         centre.driver.changed = self._linked
         centre.driver.failed = self._sync_failed
+        centre.books.waits_since = self._consumer.waits_since
         centre.books.brought = partial(self._consumer.post, self._front.refresh)
         self._centre = self._front.sync = centre
         centre.start()
@@ -203,6 +207,16 @@ class Terminal:
     def _say(self, line: Line, tone: Tone) -> None:
         """Something that no scan came to, from any thread."""
         self._consumer.post(lambda: self._front.show(Told(None, tone, line, (), None)))
+
+    def _may_enrol(self, address: str) -> Line | None:
+        """Only while nobody is signed in; a home that is enrolled only where its own centre no longer lets it in."""
+        if self._view is None or self._view.room is not Room.SIGN_IN:
+            return Line("say.enrol.sign_out")
+        if self._centre is None:
+            return None
+        at_home = address.startswith(self._centre.binding.url)
+        turned_away = self._centre.state.notice is NoticeCode.TURNED_AWAY
+        return None if at_home and turned_away else Line("say.enrol.enrolled")
 
     def _bound(self) -> None:
         self.enrolled = True

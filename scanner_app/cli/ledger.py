@@ -66,8 +66,8 @@ def _export(station: Station, signed: str | None) -> int:
     from scanner_app.store.export import exported_lines  # noqa: PLC0415 - loaded when it is used
 
     if signed is not None:
-        message = "A signed export needs the key that enrolment makes."
-        raise ConfigError("NOT_ENROLLED", message, remedy="There is no centre to enrol with yet; export without it.")
+        message = "signed exports are not there yet."
+        raise ConfigError("NOT_THERE_YET", message, remedy="Export without --signed: each line has its link.")
     with reading(station) as connection:
         for line in exported_lines(connection):
             print(json.dumps({key: _text(part) for key, part in line.items()}))

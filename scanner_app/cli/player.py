@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scanner_app.bootstrap import Station, desk_of, instant_of, intake_of, open_ledger, station_of
+from scanner_app.bootstrap.enrolling import is_invitation
 from scanner_app.cli.replay_lines import NEW_PROFILE, OFFLINE, PROFILES, checked_line, refused
 from scanner_app.clock import SettableClock
 from scanner_app.config import Home
@@ -116,6 +117,7 @@ class Stage:
         self._heard: list[Told] = []
         self.profile = PROFILES[0]
         self._centre: Centre | None = None
+        self._scans = 0
         self._open()
         self._keep_in_touch()
 
@@ -128,6 +130,7 @@ class Stage:
         )  # fmt: skip
         self._front.submit = self._scan
         self._front.take(self.ledger)
+        self._scans = self._scans or self.ledger.counters().scans_saved
         self._connect()
         for capture in self.ledger.inbox():
             self._front.scan(capture, confirms=False)
@@ -169,9 +172,10 @@ class Stage:
         """How many scans the centre has, and whether it holds the same stock."""
         if self._centre is None:
             return ""
-        agrees = self._centre.settle(SETTLE_S)
+        settled = self._centre.settle(SETTLE_S)
         counters = self.ledger.counters()
-        figures = f"scans {counters.scans_saved} = saved {counters.scans_saved}, the centre has {counters.scans_sent}"
+        agrees = settled and not counters.parked and counters.scans_sent == counters.scans_saved
+        figures = f"scans {self._scans} = saved {counters.scans_saved}, the centre has {counters.scans_sent}"
         return f"{figures}{'; both hold the same stock' if agrees else ''}"
 
     def idle(self) -> None:
@@ -189,11 +193,14 @@ class Stage:
         self._heard.append(told)
 
     def _scan(self, raw: RawScan) -> None:
+        if is_invitation(raw):
+            return  # a secret, and no scan: the terminal enrols by it, a replay does not
         guard_ns = self._station.config.scan.guard_ms * 1_000_000
         capture = self._intake.capture(raw)
         if self._front.is_answer(capture):
             self._front.answer(capture)
             return
+        self._scans += 1
         confirms = raw.monotonic_ns >= self._front.prompt_shown_ns + guard_ns
         self._front.scan(capture, confirms=confirms)
 

@@ -388,6 +388,8 @@ OTHER_WORKFLOWS: dict[str, str] = {
 
 ENROLMENT: dict[str, str] = {
     "say.enrol.asking": "enrolling this handheld ...",
+    "say.enrol.sign_out": "to enrol, sign out first",
+    "say.enrol.enrolled": "enrolled already: a supervisor uses scanner enrol",
     "say.enrol.unreadable": "this code enrols nothing: ask for a new one",
     "say.enrol.failed": "not enrolled: {cause}",
 }

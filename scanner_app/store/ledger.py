@@ -19,6 +19,7 @@ from scanner_app.domain.entry import encode_entry
 from scanner_app.domain.lists import encode_list
 from scanner_app.errors import StoreError
 from scanner_app.store import epochs, inbox, leases, parking, records, site, snapshot, work
+from scanner_app.store.belonging import belong_to
 from scanner_app.store.chain import Head, link, open_epoch, read_head
 from scanner_app.store.counted import keep_counted
 from scanner_app.store.database import Database, connect_writer
@@ -158,10 +159,11 @@ class Ledger:
         """What the centre has not taken, read on the ledger's thread; others open a reader of their own."""
 
     @classmethod
-    def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes], *, renames: bool = False) -> Ledger:
+    def open(cls, path: Path, device: str, make_epoch: Callable[[], bytes], centre: str | None = None) -> Ledger:
         """Opens the ledger at `path`, made if there is none; `make_epoch` gives 16 random bytes for a new one.
 
-        `renames`: `device` is the name that an enrolment gave; a ledger of another goes on under it in a new epoch.
+        `centre`: an enrolment bound it there, and gave `device` its name; a ledger of another goes on under it in a new
+        epoch, and one that spoke to another centre forgets what that one had and told.
 
         Raises StoreError: LEDGER_IN_USE, NEWER_SCHEMA, CORRUPT, READ_ONLY, DISK_FULL, NOT_OPENABLE, OTHER_DEVICE.
         """
@@ -172,8 +174,10 @@ class Ledger:
                 head = read_head(database.connection)
                 if head is None:
                     head = open_epoch(database.connection, device, make_epoch(), None)
-                if renames and head.device != device:
-                    head = open_epoch(database.connection, device, make_epoch(), head)
+                if centre is not None:
+                    belong_to(database.connection, centre)
+                    if head.device != device:
+                        head = open_epoch(database.connection, device, make_epoch(), head)
                 _refuse_other_device(head, device, path)
                 fold_if_due(database.connection)
                 return cls(database, head)

@@ -104,6 +104,10 @@ class Consumer:
         """Queues a job for the ledger thread."""
         self._line.put(Job(run))
 
+    def waits_since(self) -> int | None:
+        """The wall time (ms) of the oldest capture that stands in memory alone; None where none does."""
+        return self._line.unsaved_since()
+
     def call(self, run: Callable[[Ledger], Given], timeout_s: float = 60.0) -> Given:
         """Runs something on the ledger thread in its turn, waits for it, and gives what it gave or raises its fault."""
         done: Future[Given] = Future()

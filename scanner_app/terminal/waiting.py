@@ -43,6 +43,8 @@ class WaitingLine:
         self._turn = threading.Condition()
         self._queue: deque[WaitingScan | Job] = deque()
         self._length_max = length_max
+        self._chosen: WaitingScan | Job | None = None
+        """What the ledger thread is at; its scan is not saved yet."""
         self.more_in_inbox = False
         self.ending = False
 
@@ -60,6 +62,14 @@ class WaitingLine:
             self.ending = True
             self._turn.notify()
 
+    def unsaved_since(self) -> int | None:
+        """The wall time (ms) of the oldest capture that stands in memory alone; None where none does."""
+        with self._turn:
+            fresh = [
+                item for item in (*self._queue, self._chosen) if isinstance(item, WaitingScan) and not item.spilled
+            ]
+        return min((item.capture.wall_ms for item in fresh), default=None)
+
     # On the ledger thread.
 
     def put_back(self, scan: WaitingScan) -> None:
@@ -70,6 +80,7 @@ class WaitingLine:
     def next_of(self, may_come: Callable[[WaitingScan], bool], patience_s: float) -> WaitingScan | Job | None:
         """The first job, or scan that may come now; the others keep their order. None when there is none in time."""
         with self._turn:
+            self._chosen = None
             chosen = self._first(may_come)
             if chosen is None and not self.ending:
                 self._turn.wait(patience_s)
@@ -80,6 +91,7 @@ class WaitingLine:
         for item in self._queue:
             if isinstance(item, Job) or may_come(item):
                 self._queue.remove(item)
+                self._chosen = item
                 return item
         return None
 

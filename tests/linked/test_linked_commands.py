@@ -284,3 +284,26 @@ def test_a_centre_of_its_own_authority_is_trusted_by_its_pin_alone(
     assert "the site is up to date" in told(capsys)
     assert answer(capsys, "sync", "--once", "--json")["ok"] is True
     assert main(["doctor"]) == 0
+
+
+def test_a_home_that_goes_to_another_centre_sends_it_all_it_has(
+    guarded: RunningCentre, homes: Homes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    homes.enrolled("A")
+    replayed(capsys, tmp_path, {"scan": "LOC-A-01-1"}, {"scan": "LOC-A-01-2"})
+    assert answer(capsys, "outbox", "--json")["acked"] == 2
+    made = json.loads(guarded.command("enrol-code", "--device", "A", "--url", guarded.url, "--json"))
+    guarded.stop()
+    assert main(["enrol", made["invitation"]]) == 3
+    assert answer(capsys, "outbox", "--json")["acked"] == 2
+    guarded.start()
+    assert main(["enrol", made["invitation"]]) == 0
+    assert "2 entries sent; the site is up to date" in told(capsys)
+    assert json.loads(guarded.command("verify"))["ok"] is True
+
+
+def test_an_invitation_in_a_replay_is_no_scan(homes: Homes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = homes.make("A")
+    steps = replayed(capsys, tmp_path, {"scan": "https://centre.example/#enrol=SECRET"}, {"scan": "LOC-A-01-1"})
+    assert [step["saved"] for step in steps] == [0, 1]
+    assert not [path for path in home.rglob("*") if path.is_file() and b"SECRET" in path.read_bytes()]

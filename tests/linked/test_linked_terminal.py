@@ -182,6 +182,21 @@ def test_a_handheld_is_enrolled_by_scanning_the_code_and_no_file_holds_it(homes:
         assert view(running).status.site == "Demo"
 
 
+def test_no_label_takes_a_handheld_over(homes: Homes) -> None:
+    """Not while somebody works, and not one that is enrolled: its own centre has to send it away first."""
+    home = homes.enrolled("A")
+    before = read_binding(home)
+    address = f"{homes.centre.url}/#enrol={homes.centre.code(f'{homes.folder.name}-other')}"
+    with at_work(home) as running:
+        running.scanner.scan(address)
+        running.wait_for(lambda: "enrolled already" in _headline(running))
+        sign_in(running)
+        running.scanner.scan(address)
+        running.wait_for(lambda: "sign out first" in _headline(running))
+        assert view(running).meter.scans == 1
+    assert read_binding(home) == before
+
+
 def _headline(running: Running) -> str:
     panel = view(running).panel
     return "" if panel is None else panel.headline

@@ -219,6 +219,10 @@ async def test_a_snapshot_is_kept_until_the_feed_has_moved_on_too_far(
         first, same = await asyncio.gather(snapshots.newest(SITE, number), snapshots.newest(SITE, number))
         assert first is same
         assert await snapshots.newest(SITE, number + ROWS_BEHIND_MAX) is first
+        books.do(SITE, lambda writing: writing.put("watch", "w", {}))
+        number += 1
+        first = await snapshots.newest(SITE, number, watched=number)
+        assert first.number == number  # a recall since then: nobody who loads it may forget it
         books.do(SITE, lambda writing: writing.put("policy", "x", {"name": "x"}))
         later = await snapshots.newest(SITE, number + ROWS_BEHIND_MAX + 1)
         assert later.number == number + 1

@@ -17,11 +17,24 @@ from scanner_app.domain.site_records import DocumentRecord, LineRecord, SiteReco
 from scanner_app.domain.stock import SUPPLIER, Posting, Seal
 from scanner_app.store import chain, parking, schema, site_movements
 from scanner_app.store.database import connect_writer
-from scanner_app.store.ledger import Applied, PageEnd
+from scanner_app.store.ledger import Applied, Ledger, PageEnd
 from scanner_app.store.tracing import trace_of
 from scanner_app.store.verify import verify
 from tests.store.feeding import OTHER_DEVICE, Site, chunks_of, forged, of_later_schema
-from tests.store.ledgers import CASE, GTIN, PALLET, START_MS, Writer, key, moved, open_ledger, received, scanned
+from tests.store.ledgers import (
+    CASE,
+    DEVICE,
+    GTIN,
+    PALLET,
+    START_MS,
+    Writer,
+    key,
+    make_epoch,
+    moved,
+    open_ledger,
+    received,
+    scanned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +42,7 @@ if TYPE_CHECKING:
 
     from scanner_app.domain.entry import Entry
 
+PLACE = {"code": "A-1", "kind": "storage", "storage_class": "ambient", "walk": 1}
 PO = DocumentRecord("PO-1", DocumentKind.PO, "Trader", lines=(LineRecord(GTIN, "L1", None, 9),))
 
 
@@ -495,3 +509,28 @@ def _in_force(said: list[str]) -> Iterator[str]:
     for text in said:
         level = text if text in {"NORMAL", "FULL"} else level
         yield level
+
+
+def test_another_centre_has_nothing_yet(site: Site, path: Path) -> None:
+    """What the former one had and told says nothing of it; what only we know stays, and all is to be sent again."""
+
+    def opened(centre: str) -> None:
+        site.ledger.close()
+        site.writer.ledger = Ledger.open(path, DEVICE, make_epoch, centre)
+
+    opened("key-1/SITE-1")
+    entry = own(site, received(key("S1")))
+    site.echo(entry)
+    site.take(site.others_row(received(key("S2"))), site.record("place", "A-1", PLACE))
+    site.ledger.set_watermark(1, 1, 1)
+    opened("key-1/SITE-1")
+    assert site.ledger.counters().scans_sent == site.ledger.counters().scans_safe == 1
+    assert quantities(site) == {"DOCK-1": 2}
+
+    opened("key-2/SITE-1")
+    counters = site.ledger.counters()
+    assert (counters.scans_saved, counters.scans_sent, counters.scans_safe) == (1, 0, 0)
+    assert (site.ledger.site.feed_cursor, site.ledger.site.as_of, site.ledger.site.site_sum) == (None, None, 0)
+    assert quantities(site) == {"DOCK-1": 1}
+    assert site.ask(f.PlaceOf("A-1")) is not None
+    assert [each.acked for each in site.ledger.outbox.epochs()] == [0]

@@ -153,6 +153,7 @@ def test_a_full_disk_stops_scanning_and_loses_nothing(watched: Watched) -> None:
     assert watched.front.shown.fault.code == "DISK_FULL"
     assert watched.front.shown.fault.remedy
     assert not watched.scan("LOC-refused")
+    assert watched.consumer.waits_since() is not None  # in no file yet: nobody may say that all of before is sent
     captured = watched.captured
 
     def mend() -> None:
@@ -162,3 +163,4 @@ def test_a_full_disk_stops_scanning_and_loses_nothing(watched: Watched) -> None:
     watched.consumer.post(mend)
     watched.wait_for(lambda: watched.waiting == 0 and watched.front.shown.fault is None)
     assert watched.front.ledger.counters().scans_saved == captured
+    assert watched.consumer.waits_since() is None

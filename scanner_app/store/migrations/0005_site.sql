@@ -46,7 +46,8 @@ CREATE TABLE site_meta (
     site_sum TEXT NOT NULL,
     server_time INTEGER,
     server_mono_ms INTEGER,
-    server_boot_id TEXT
+    server_boot_id TEXT,
+    centre TEXT                 -- whose all this is: the centre's key and the site; NULL before an enrolment
 ) STRICT;
 INSERT INTO site_meta (one, folded, feed_n, watch_n, site_sum) VALUES (1, 0, 0, 0, '0000000000000000');
 
