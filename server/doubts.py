@@ -141,6 +141,31 @@ def duplicate_serials(judged: Judged) -> Iterator[Doubt]:
         yield Doubt(FlagCode.DUP_SERIAL, Severity.HIGH, subject, told)
 
 
+def moved_from_elsewhere(judged: Judged) -> Iterator[Doubt]:
+    """A unit that was taken from where it no longer stood: two devices moved the same one, or there are two of it.
+
+    The quantities of both places are in doubt by then: one has lost what the other one gained twice.
+    """
+    first: dict[tuple[str, str], Posting] = {}
+    for posting in judged.postings:
+        if posting.key.serial is not None:
+            first.setdefault((posting.key.gtin, posting.key.serial), posting)
+    found = [
+        (posting, unit)
+        for key, posting in first.items()
+        if posting.from_place not in OUTSIDE
+        and (unit := judged.fold.unit(*key)) is not None
+        and unit.place not in {posting.from_place, *NOT_COME}
+    ]
+    if found:
+        posting, unit = found[0]
+        subject = case_place(posting.key.gtin, posting.key.serial or "")
+        told: Parameters = {
+            "gtin": posting.key.gtin, "serial": posting.key.serial, "place": unit.place, "count": len(found),
+        }  # fmt: skip
+        yield Doubt(FlagCode.DUP_SERIAL, Severity.MEDIUM, subject, told)
+
+
 def recalled_lots(judged: Judged) -> Iterator[Doubt]:
     """Recalled goods used as good ones after the recall; graver where the device knew of it."""
     for key in judged.used:
@@ -216,11 +241,15 @@ def missing_rights(judged: Judged) -> Iterator[Doubt]:
 
 
 def task_conflicts(judged: Judged) -> Iterator[Doubt]:
-    """A document closed by two devices, or a task that was leased to another, done or cancelled."""
+    """A document worked on by one device after another had closed it, or a task leased to another, done or cancelled.
+
+    No device opens a document that it knows to be closed, so that an opening tells it as well as a closing: which of
+    both comes after the other's closing depends on how the devices' entries arrive.
+    """
     entry = judged.entry
     if not isinstance(entry.verdict, Accepted):
         return
-    if entry.kind is EntryKind.DOCUMENT_CLOSED and entry.document is not None:
+    if entry.kind in {EntryKind.DOCUMENT_OPENED, EntryKind.DOCUMENT_CLOSED} and entry.document is not None:
         other = judged.fold.closed_by(entry.document)
         if other not in {None, judged.device}:
             told: Parameters = {"task": entry.document, "device": other}
@@ -238,7 +267,8 @@ def _is_over(task: Mapping[str, object], at_ms: int) -> bool:
 
 
 DOUBTS: Final[tuple[Callable[[Judged], Iterator[Doubt]], ...]] = (
-    duplicate_serials, recalled_lots, expired_goods, wrong_clock, unknown_references, missing_rights, task_conflicts,
+    duplicate_serials, moved_from_elsewhere, recalled_lots, expired_goods, wrong_clock, unknown_references,
+    missing_rights, task_conflicts,
 )  # fmt: skip
 
 BRINGS_BACK: Final = frozenset({EntryKind.CORRECTED, EntryKind.OPENING_BALANCE})

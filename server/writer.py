@@ -141,7 +141,14 @@ class Writer:
         if behind is not None:
             self._lay(behind)
             if not any(self._trails.values()):
-                self._books.database.checkpoint()
+                self._copy_wal()
+
+    def _copy_wal(self) -> None:
+        """What fails, on a full disk above all, loses nothing and is tried again after later commits."""
+        try:
+            self._books.database.checkpoint()
+        except ServerError:
+            log.exception("checkpoint failed")
 
     def _lay(self, site: str) -> None:
         """Lays the trail up to the end, unless something else comes; what fails is tried again after later commits."""

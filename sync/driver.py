@@ -92,6 +92,10 @@ class Driver:
     _stopping: bool = False
     _threads: list[threading.Thread] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """What is known before the first answer, which may take its time: that there is none, and since when."""
+        self.state = self._linked()
+
     # From any thread.
 
     def start(self, listen: Callable[[Callable[[str, str], None], Callable[[], bool]], Failed] | None = None) -> None:
@@ -215,13 +219,16 @@ class Driver:
             self.state = replace(self.state, notice=None, told="")
 
     def _publish(self) -> None:
-        link = self.engine.link
-        self.state = replace(self.state, link=link.state, since_ms=link.since_ms, override=link.override)
+        self.state = self._linked()
         if self.state != self._published:
             self._published = self.state
             self.changed(self.state)
             with self._turn:
                 self._turn.notify_all()
+
+    def _linked(self) -> SyncState:
+        link = self.engine.link
+        return replace(self.state, link=link.state, since_ms=link.since_ms, override=link.override)
 
     # The stream.
 

@@ -567,7 +567,7 @@ SCREENS: dict[str, str] = {
 }
 
 FLAGS = {
-    "flag.DUP_SERIAL": "{serial} came in twice: also at {place}",
+    "flag.DUP_SERIAL": "{serial} is in two places: also at {place}",
     "flag.NEGATIVE": "{place} is below zero: {quantity} of {gtin}",
     "flag.COUNT_STALE": "moved during the count: count {place} again",
     "flag.RECALLED_LOT": "recalled lot {lot} was used: {reason}",

@@ -89,6 +89,30 @@ def test_a_unit_that_left_and_comes_from_a_supplier_is_said_but_one_sent_back_is
     assert told(handheld.send(books)) == ["DUP_SERIAL"]
 
 
+def test_a_unit_that_two_devices_moved_is_said_once_for_both_places(books: Books, handheld: Handheld) -> None:
+    other = Handheld("B", epoch=b"\x02" * 16)
+    handheld.receive("S1", "S2", "S3")
+    handheld.write(handheld.entry(Posting(stock_key("S1"), 1, "DOCK-1", "A-01-1"), kind=EntryKind.PUT_AWAY))
+    handheld.write(handheld.entry(Posting(stock_key("S1"), 1, "A-01-1", "B-01-1"), kind=EntryKind.PUT_AWAY))
+    assert told(handheld.send(books)) == [], "one device's own moves follow each other"
+    both = [Posting(stock_key(serial), 1, "DOCK-1", "A-01-1") for serial in ("S1", "S2")]
+    other.write(other.entry(*both, kind=EntryKind.PUT_AWAY))
+
+    assert told(other.send(books)) == ["DUP_SERIAL"]
+
+    (line,) = listed(books)
+    assert (line.severity, line.device, line.subject) == ("medium", "B", "sgtin:09521001000116:S1")
+    assert line.sentence == "S1 is in two places: also at B-01-1"
+    assert verify(books.path).ok
+
+
+def test_a_way_within_one_entry_is_no_doubt(books: Books, handheld: Handheld) -> None:
+    handheld.receive("S1")
+    way = [Posting(stock_key("S1"), 1, "DOCK-1", "A-01-1"), Posting(stock_key("S1"), 1, "A-01-1", "B-01-1")]
+    handheld.write(handheld.entry(*way, kind=EntryKind.PUT_AWAY))
+    assert told(handheld.send(books)) == []
+
+
 def test_stock_below_zero_is_said_and_settles_itself(books: Books, handheld: Handheld) -> None:
     late = Handheld("B", epoch=b"\x02" * 16)
     late.write(late.entry(received(None, 10)))
@@ -221,6 +245,21 @@ def test_who_was_not_known_not_active_or_not_allowed(books: Books, handheld: Han
         ("RIGHTS", "medium"),
         ("RIGHTS", "medium"),
     ]
+
+
+def test_a_document_opened_without_knowing_that_another_device_had_closed_it(books: Books, handheld: Handheld) -> None:
+    """Both were offline for the whole delivery: the later one's opening arrives after the other's closing."""
+    other = Handheld("B", epoch=b"\x02" * 16)
+    for each in (handheld, other):
+        each.write(each.entry(kind=EntryKind.DOCUMENT_OPENED, document="ASN-1"))
+        each.write(each.entry(kind=EntryKind.DOCUMENT_CLOSED, document="ASN-1"))
+    assert told(handheld.send(books)) == []
+
+    assert told(other.send(books)) == ["TASK_CONFLICT"]
+
+    (line,) = listed(books)
+    assert (line.subject, line.sentence) == ("document:ASN-1", "ASN-1 was done at A too")
+    assert verify(books.path).ok
 
 
 def test_a_document_closed_by_two_devices_and_a_task_of_another(books: Books, handheld: Handheld) -> None:

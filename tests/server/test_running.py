@@ -125,6 +125,27 @@ async def test_the_trail_is_laid_while_nobody_waits(
     await asyncio.to_thread(thread.stop)
 
 
+async def test_a_disk_that_is_full_while_nobody_waits_does_not_end_the_writing(
+    books: Books, handheld: Handheld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "IDLE_S", 0.01)
+    handheld.receive("S1")
+    handheld.send(books)
+    tried = threading.Event()
+
+    def full(_: Database) -> None:
+        tried.set()
+        raise ServerError("DISK_FULL", "full")
+
+    monkeypatch.setattr(type(books.database), "checkpoint", full)
+    thread = Writer(books, Metrics(), lambda _site, _number: None)
+    thread.start()
+    assert await asyncio.to_thread(tried.wait, 10)
+    async with asyncio.timeout(10):
+        assert await thread.do(SITE, lambda writing: writing.site) == SITE
+    await asyncio.to_thread(thread.stop)
+
+
 async def test_the_trail_is_laid_under_load_too(
     books: Books, handheld: Handheld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,7 +29,7 @@ from sync.exchange import (
     ServerTime,
     SetWatermark,
 )
-from sync.link import LinkState, Override
+from sync.link import Link, LinkState, Override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -223,6 +223,12 @@ def test_entries_go_out_signed_with_what_the_centre_wants_to_know() -> None:
     assert drive.books.acked == 2
     assert (drive.state.link, drive.state.trouble) == (LinkState.ONLINE, None)
     assert ServerTime(TIME) in drive.books.effects
+
+
+def test_before_the_first_answer_it_is_offline_since_it_began_and_no_longer() -> None:
+    engine = Engine(Random(3), Link(since_ms=5_000))
+    driver = Driver(engine, FakeBooks(), FakePost(), FakeIdentity(), lambda: 5_000)
+    assert (driver.state.link, driver.state.since_ms) == (LinkState.OFFLINE, 5_000)
 
 
 @pytest.mark.parametrize(("since_ms", "limit"), [(10, ROWS_WHILE_SCANNING), (SCANNING_MS + 100, wire.ROWS_MAX)])

@@ -70,7 +70,9 @@ class Handheld:
     `command`: what is run on the pty instead of it.
     """
 
-    def __init__(self, home: Path, now: str = "", size: tuple[int, int] = (40, 20), command: Sequence[str] = ()) -> None:
+    def __init__(
+        self, home: Path, now: str = "", size: tuple[int, int] = (40, 20), command: Sequence[str] = ()
+    ) -> None:
         self._home = home
         self._command = list(command) or [str(SCANNER), "run", *(("--now", now) if now else ())]
         self._size = size

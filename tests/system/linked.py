@@ -1,8 +1,8 @@
 """Handhelds that are enrolled at a real centre, and what both sides hold: read from their files, beside the programs.
 
-    with linked_home(folder, centre, "A") as scanner, Handheld(folder / "home") as handheld: ...
-    assert_held(home, centre)                  # what the device takes for acknowledged is in the centre's database
-    assert_converged(centre, [home])           # nothing lost, nothing doubled, the same stock, every check holds
+with linked_home(folder, centre, "A") as scanner, Handheld(folder / "home") as handheld: ...
+assert_held(home, centre)                  # what the device takes for acknowledged is in the centre's database
+assert_converged(centre, [home])           # nothing lost, nothing doubled, the same stock, every check holds
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ def centre_database(centre: RunningCentre) -> Path:
 def at_centre(centre: RunningCentre) -> list[AtCentre]:
     """Every entry that the centre has, of whatever device."""
     rows = read(centre_database(centre), AT_CENTRE)
-    return [AtCentre(*row[:3], str(UUID(bytes=row[3])) if row[3] else "", row[4]) for row in rows]
+    return [
+        AtCentre(epoch, seq, link, str(UUID(bytes=event)) if event else "", standing)
+        for epoch, seq, link, event, standing in rows
+    ]
 
 
 def own_entries(home: Path) -> list[dict[str, Any]]:
@@ -114,13 +117,15 @@ def assert_held(home: Path, centre: RunningCentre) -> int:
 def is_sent(home: Path) -> bool:
     """Whether a device has sent all of it, and nothing waits in its inbox."""
     ledger = home / "ledger.db"
-    return read(ledger, UNSENT)[0][0] + read(ledger, "SELECT count(*) FROM inbox")[0][0] == 0
+    waiting: int = read(ledger, UNSENT)[0][0] + read(ledger, "SELECT count(*) FROM inbox")[0][0]
+    return waiting == 0
 
 
 def is_settled(home: Path, centre: RunningCentre) -> bool:
     """Whether a device has sent all of it and has applied the whole feed."""
-    applied = read(home / "ledger.db", "SELECT feed_n FROM site_meta")[0][0]
-    return is_sent(home) and applied == read(centre_database(centre), "SELECT number FROM site")[0][0]
+    applied: int = read(home / "ledger.db", "SELECT feed_n FROM site_meta")[0][0]
+    number: int = read(centre_database(centre), "SELECT number FROM site")[0][0]
+    return is_sent(home) and applied == number
 
 
 def await_settled(homes: Iterable[Path], centre: RunningCentre) -> None:

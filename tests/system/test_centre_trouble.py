@@ -1,4 +1,4 @@
-"""A clock that goes back, a centre whose disk is full, a network that answers for it: nothing lost, and the meter true."""
+"""A clock set back, a centre whose disk is full, a network that answers for it: nothing lost, and the meter true."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import resource
 import shutil
 import subprocess
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -95,14 +95,13 @@ def test_a_clock_that_is_set_back_changes_no_order_and_loses_nothing(tmp_path: P
 def filled(centre: RunningCentre) -> Iterator[None]:
     """The centre's disk is full: not a byte more."""
     ballast = centre.home / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            pass
-    yield
-    ballast.unlink()
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    try:
+        yield
+    finally:
+        ballast.unlink()
 
 
 @contextmanager
@@ -111,8 +110,10 @@ def limited(centre: RunningCentre) -> Iterator[None]:
     assert centre.process is not None
     hard = resource.prlimit(centre.process.pid, resource.RLIMIT_FSIZE)[1]
     resource.prlimit(centre.process.pid, resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.prlimit(centre.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(centre.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
 @pytest.fixture

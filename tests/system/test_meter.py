@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from scanner_app.demo.labels import badge_scan, command_scan, place_scan
 from tests.system.handheld import wait_until
-from tests.system.linked import assert_converged, await_settled, linked_home, scans_at_centre
+from tests.system.linked import assert_converged, await_settled, linked_home, scans_at_centre, scans_saved
 from tests.system.test_floor import SUPERVISOR, labels, scanned
 from tests.system.test_tmux import Tmux
 
@@ -53,7 +53,7 @@ class Watching:
 
     def __init__(self, tmux: Tmux, given: Callable[[], int], home: Path, centre: RunningCentre, name: str) -> None:
         self._tmux = tmux
-        self._now = lambda: (given(), len(scanned(home)), scans_at_centre(centre, name))
+        self._home, self._given, self._centre, self._name = home, given, centre, name
         self.looks: list[Look] = []
         self.words: list[str] = []
         self.fault: BaseException | None = None
@@ -84,7 +84,9 @@ class Watching:
         if word is not None and word[1] not in self.words[-1:]:
             self.words.append(word[1])
         if meter is not None:
-            look = Look(*(int(number or 0) for number in meter.groups()), *self._now())
+            scans, saved, waiting, sent = (int(number or 0) for number in meter.groups())
+            so = self._given(), scans_saved(self._home), scans_at_centre(self._centre, self._name)
+            look = Look(scans, saved, waiting, sent, *so)
             assert look.is_true or head != before, (look, screen)
             self.looks.append(look)
 
