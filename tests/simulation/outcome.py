@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from scanner_app.domain.stock import NOT_COME, NOT_OURS, case_place
+from scanner_app.domain.stock import NOT_COME, NOT_OURS, OUTSIDE, SUPPLIER, case_place
 from scanner_app.store.verify import verify as verify_ledger
 from server import feed
 from server.lists import is_whole
@@ -15,8 +15,9 @@ from server.verify import verify as verify_centre
 from tests.simulation.promises import promise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from scanner_app.domain.stock import Posting
     from tests.simulation.device import Device
     from tests.simulation.world import World
 
@@ -79,7 +80,7 @@ OVERLAY: Final = {
 COUNTED: Final = "SELECT event_id, count(*) FROM entry WHERE site_id = ? AND standing = 'projected' GROUP BY event_id"
 STORED: Final = "SELECT standing, event_id, bytes FROM entry WHERE site_id = ? ORDER BY n"
 WAITING: Final = "SELECT digest FROM quarantine WHERE site_id = ? AND digest <> ''"
-FLAGS: Final = "SELECT code, subject, closed_by FROM flag WHERE site_id = ?"
+FLAGS: Final = "SELECT code, severity, subject, closed_by FROM flag WHERE site_id = ?"
 BELOW_ZERO: Final = "SELECT count(*) FROM on_hand WHERE site_id = ? AND quantity < 0"
 UNECHOED: Final = "SELECT event_id FROM entry WHERE position NOT IN (SELECT position FROM echo) ORDER BY 1"
 
@@ -137,21 +138,26 @@ def _flags_are_right(world: World, site: str) -> None:
     """Serials that came twice, forks, and stock below zero are told, and nothing else is called so."""
     session = world.centre.session
     flags = session.all(FLAGS, (site,))
-    told = {subject for code, subject, _ in flags if code == "DUP_SERIAL"}
-    wanted = _came_twice(world, site)
-    promise(told == wanted, f"{site}: told as come twice {sorted(told)}, come twice {sorted(wanted)}")
+    twice, elsewhere = _in_two_places(world, site)
+    for severity, wanted in (("high", twice), ("medium", elsewhere)):
+        told = {subject for code, grave, subject, _ in flags if (code, grave) == ("DUP_SERIAL", severity)}
+        promise(told == wanted, f"{site}: told as in two places {sorted(told)}, in two places {sorted(wanted)}")
     if world.centre.forked.get(site) == world.centre.past:
-        promise(any(code == "FORK" for code, _, _ in flags), f"{site}: a fork that nobody is told of")
+        promise(any(code == "FORK" for code, *_ in flags), f"{site}: a fork that nobody is told of")
     below = session.all(BELOW_ZERO, (site,))[0][0]
-    open_now = sum(code == "NEGATIVE" and not closed for code, _, closed in flags)
+    open_now = sum(code == "NEGATIVE" and not closed for code, *_, closed in flags)
     promise(open_now == below, f"{site}: {below} lines below zero, {open_now} flags of it")
 
 
-def _came_twice(world: World, site: str) -> set[str]:
-    """The units that were received while they were here or had left us, by the feed's own order."""
+def _in_two_places(world: World, site: str) -> tuple[set[str], set[str]]:
+    """The units that were received while they were here or had left us, and those that were moved from elsewhere.
+
+    By the feed's own order; the first of an entry stands for all of its.
+    """
     session = world.centre.session
-    stands: dict[tuple[str, str], str] = {}
-    found = set()
+    stands: dict[str, str] = {}
+    twice: set[str] = set()
+    elsewhere: set[str] = set()
     for standing, _, stored in session.all(STORED, (site,)):
         entry = read_entry(stored).entry if standing == "projected" else None
         if entry is None:
@@ -159,16 +165,29 @@ def _came_twice(world: World, site: str) -> set[str]:
         postings = [*entry.postings]
         for members in lists_of(session, site, entry):
             postings += members.postings
-        units = [posting for posting in postings if posting.key.serial is not None]
-        for posting in units:
-            key = (posting.key.gtin, posting.key.serial or "")
-            comes = posting.from_place in NOT_COME and posting.to_place not in NOT_OURS
-            if comes and stands.get(key, "supplier") not in NOT_COME:
-                found.add(case_place(*key))
-                break
-        for posting in units:
-            stands[posting.key.gtin, posting.key.serial or ""] = posting.to_place
-    return found
+        units = [
+            (case_place(posting.key.gtin, posting.key.serial), posting)
+            for posting in postings
+            if posting.key.serial is not None
+        ]
+        twice.update(list(_received_again(units, stands))[:1])
+        elsewhere.update(list(_taken_from_elsewhere(units, stands))[:1])
+        stands.update((unit, posting.to_place) for unit, posting in units)
+    return twice, elsewhere
+
+
+def _received_again(units: Sequence[tuple[str, Posting]], stands: Mapping[str, str]) -> Iterator[str]:
+    for unit, posting in units:
+        comes = posting.from_place in NOT_COME and posting.to_place not in NOT_OURS
+        if comes and stands.get(unit, SUPPLIER) not in NOT_COME:
+            yield unit
+
+
+def _taken_from_elsewhere(units: Sequence[tuple[str, Posting]], stands: Mapping[str, str]) -> Iterator[str]:
+    for unit, posting in dict(reversed(units)).items():
+        stood = stands.get(unit, SUPPLIER)
+        if posting.from_place not in OUTSIDE and stood not in {posting.from_place, *NOT_COME}:
+            yield unit
 
 
 def _holds_the_site(world: World, device: Device) -> None:
