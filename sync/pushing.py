@@ -70,7 +70,7 @@ class Pushing:
                 yield SendPush(epoch.no, epoch.acked + 1, self.entries_max)
 
     def failed(self, request: SendPush | SendLists, failure: Failure) -> None:
-        """Less at once, where that may have been the cause. Lists that a bad network kept from the centre stay wanted."""
+        """Less at once, where that may have been the cause. Lists that a bad network kept back stay wanted."""
         if failure not in TRANSIENT - {Failure.TOO_LARGE}:
             self._wanted.pop(request.no, None)
         if _entries(request) and failure in TRANSIENT - {Failure.UNREACHABLE}:
