@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from scanner_app.domain.stock import NOT_COME, NOT_OURS, case_place
+from scanner_app.domain.stock import NOT_COME, NOT_OURS, OUTSIDE, case_place
 from scanner_app.store.verify import verify as verify_ledger
 from server import feed
 from server.lists import is_whole
@@ -75,7 +75,7 @@ OVERLAY: Final = ("on_hand", "unit", "container", "document_progress", "closing"
 COUNTED: Final = "SELECT event_id, count(*) FROM entry WHERE site_id = ? AND standing = 'projected' GROUP BY event_id"
 STORED: Final = "SELECT standing, event_id, bytes FROM entry WHERE site_id = ? ORDER BY n"
 WAITING: Final = "SELECT digest FROM quarantine WHERE site_id = ? AND digest <> ''"
-FLAGS: Final = "SELECT code, subject, closed_by FROM flag WHERE site_id = ?"
+FLAGS: Final = "SELECT code, subject, closed_by, severity FROM flag WHERE site_id = ?"
 BELOW_ZERO: Final = "SELECT count(*) FROM on_hand WHERE site_id = ? AND quantity < 0"
 UNECHOED: Final = "SELECT event_id FROM entry WHERE position NOT IN (SELECT position FROM echo) ORDER BY 1"
 
@@ -130,24 +130,25 @@ def _only_replaced_disks_lost(world: World) -> None:
 
 
 def _flags_are_right(world: World, site: str) -> None:
-    """Serials that came twice, forks, and stock below zero are told, and nothing else is called so."""
+    """Serials that came twice or were moved twice, forks, and stock below zero are told, and nothing else is."""
     session = world.centre.session
     flags = session.all(FLAGS, (site,))
-    told = {subject for code, subject, _ in flags if code == "DUP_SERIAL"}
-    wanted = _came_twice(world, site)
-    promise(told == wanted, f"{site}: told as come twice {sorted(told)}, come twice {sorted(wanted)}")
+    for severity, wanted in zip(("high", "medium"), _doubled(world, site), strict=True):
+        told = {subject for code, subject, _, graver in flags if (code, graver) == ("DUP_SERIAL", severity)}
+        promise(told == wanted, f"{site}: told as doubled ({severity}) {sorted(told)}, doubled {sorted(wanted)}")
     if world.centre.forked.get(site) == world.centre.past:
-        promise(any(code == "FORK" for code, _, _ in flags), f"{site}: a fork that nobody is told of")
+        promise(any(code == "FORK" for code, *_ in flags), f"{site}: a fork that nobody is told of")
     below = session.all(BELOW_ZERO, (site,))[0][0]
-    open_now = sum(code == "NEGATIVE" and not closed for code, _, closed in flags)
+    open_now = sum(code == "NEGATIVE" and not closed for code, _, closed, _ in flags)
     promise(open_now == below, f"{site}: {below} lines below zero, {open_now} flags of it")
 
 
-def _came_twice(world: World, site: str) -> set[str]:
-    """The units that were received while they were here or had left us, by the feed's own order."""
+def _doubled(world: World, site: str) -> tuple[set[str], set[str]]:
+    """Units that were received while they were here or had left us, and moved from elsewhere, in the feed's order."""
     session = world.centre.session
     stands: dict[tuple[str, str], str] = {}
-    found = set()
+    found: set[str] = set()
+    moved: set[str] = set()
     for standing, _, stored in session.all(STORED, (site,)):
         entry = read_entry(stored).entry if standing == "projected" else None
         if entry is None:
@@ -162,9 +163,18 @@ def _came_twice(world: World, site: str) -> set[str]:
             if comes and stands.get(key, "supplier") not in NOT_COME:
                 found.add(case_place(*key))
                 break
+        first = {(each.key.gtin, each.key.serial or ""): each for each in reversed(units)}
+        for posting in units:
+            key = (posting.key.gtin, posting.key.serial or "")
+            stood = stands.get(key, "supplier")
+            if posting is first[key] and posting.from_place not in OUTSIDE and stood not in {
+                posting.from_place, *NOT_COME,
+            }:  # fmt: skip
+                moved.add(case_place(*key))
+                break
         for posting in units:
             stands[posting.key.gtin, posting.key.serial or ""] = posting.to_place
-    return found
+    return found, moved
 
 
 def _holds_the_site(world: World, device: Device) -> None:
