@@ -232,6 +232,12 @@ class Centre:
         row = self.session.one(LINK_OF, (site, bytes.fromhex(epoch), seq))
         return not seq or (row is not None and row[0].hex() == link)
 
+    def has_cursor(self, site: str, cursor: str) -> bool:
+        """Whether it is of this past."""
+        given = feed.read_cursor(cursor)
+        assert given is not None
+        return given[1] == feed._link_at(self.session, site, feed.head_of(self.session, site), given[0])
+
     def counted(self, site: str, number: int) -> set[bytes]:
         """The events that are counted up to a number of the feed."""
         return {row[0] for row in self.session.all(COUNTED_UP_TO, (site, number))}

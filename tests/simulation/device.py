@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from scanner_app.bootstrap.syncing import SiteBooks
 from scanner_app.clock import NS_PER_MS, SystemClock
 from scanner_app.domain.entry import Entry, Knew, Stamp
+from scanner_app.domain.lists import encode_list
 from scanner_app.errors import StoreError
 from scanner_app.store.backup import back_up, restore
 from scanner_app.store.base import sum_of_rows
@@ -277,8 +278,7 @@ class Device:
             self.written.append(entry)
         self.world.made(entry.event_id)
         if lists and self.world.happens("list lost or spoilt"):
-            *_, (digests,) = self.ledger._connection.execute("SELECT group_concat(digest) FROM list_chunk")
-            self.lost_lists.add(self.source.choice(digests.split(",")))
+            self.lost_lists.add(encode_list(self.source.choice(lists))[0])
             self.world.doubtful_lists |= self.lost_lists
 
     def note(self, effect: Effect) -> None:
@@ -376,6 +376,9 @@ class Device:
         """What is shown as the site's is the site's: no own scan is out of sight before the base holds it."""
         if self.base_past != self.world.centre.past:
             return
+        cursor = self.ledger.site.feed_cursor
+        leads_on = cursor is None or self.world.centre.has_cursor(self.identity.site, cursor)
+        promise(leads_on, f"{self.label}: its base is of the centre's present past, and its cursor {cursor} is not")
         counted = self.world.centre.counted(self.identity.site, self.ledger.site.feed_n)
         for (event,) in self.ledger._connection.execute(ECHOED):
             held = bytes.fromhex(event.replace("-", "")) in counted

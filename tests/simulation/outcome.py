@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from scanner_app.domain.stock import NOT_COME, NOT_OURS, OUTSIDE, case_place
+from scanner_app.domain.stock import NOT_COME, NOT_OURS, OUTSIDE, SUPPLIER, case_place
 from scanner_app.store.verify import verify as verify_ledger
 from server import feed
 from server.lists import is_whole
@@ -15,8 +15,9 @@ from server.verify import verify as verify_centre
 from tests.simulation.promises import promise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from scanner_app.domain.stock import Posting
     from tests.simulation.device import Device
     from tests.simulation.world import World
 
@@ -71,11 +72,15 @@ VIEWS: Final = {
 }  # fmt: skip
 """What a device knows of the site, and what the centre does."""
 
-OVERLAY: Final = ("on_hand", "unit", "container", "document_progress", "closing", "follow_up")
+OVERLAY: Final = {
+    "on hand": "SELECT 1 FROM on_hand", "units": "SELECT 1 FROM unit", "containers": "SELECT 1 FROM container",
+    "progress": "SELECT 1 FROM document_progress", "closing": "SELECT 1 FROM closing",
+    "follow-ups": "SELECT 1 FROM follow_up",
+}  # fmt: skip
 COUNTED: Final = "SELECT event_id, count(*) FROM entry WHERE site_id = ? AND standing = 'projected' GROUP BY event_id"
 STORED: Final = "SELECT standing, event_id, bytes FROM entry WHERE site_id = ? ORDER BY n"
 WAITING: Final = "SELECT digest FROM quarantine WHERE site_id = ? AND digest <> ''"
-FLAGS: Final = "SELECT code, subject, closed_by, severity FROM flag WHERE site_id = ?"
+FLAGS: Final = "SELECT code, severity, subject, closed_by FROM flag WHERE site_id = ?"
 BELOW_ZERO: Final = "SELECT count(*) FROM on_hand WHERE site_id = ? AND quantity < 0"
 UNECHOED: Final = "SELECT event_id FROM entry WHERE position NOT IN (SELECT position FROM echo) ORDER BY 1"
 
@@ -130,25 +135,29 @@ def _only_replaced_disks_lost(world: World) -> None:
 
 
 def _flags_are_right(world: World, site: str) -> None:
-    """Serials that came twice or were moved twice, forks, and stock below zero are told, and nothing else is."""
+    """Serials that came twice, forks, and stock below zero are told, and nothing else is called so."""
     session = world.centre.session
     flags = session.all(FLAGS, (site,))
-    for severity, wanted in zip(("high", "medium"), _doubled(world, site), strict=True):
-        told = {subject for code, subject, _, graver in flags if (code, graver) == ("DUP_SERIAL", severity)}
-        promise(told == wanted, f"{site}: told as doubled ({severity}) {sorted(told)}, doubled {sorted(wanted)}")
+    twice, elsewhere = _in_two_places(world, site)
+    for severity, wanted in (("high", twice), ("medium", elsewhere)):
+        told = {subject for code, grave, subject, _ in flags if (code, grave) == ("DUP_SERIAL", severity)}
+        promise(told == wanted, f"{site}: told as in two places {sorted(told)}, in two places {sorted(wanted)}")
     if world.centre.forked.get(site) == world.centre.past:
         promise(any(code == "FORK" for code, *_ in flags), f"{site}: a fork that nobody is told of")
     below = session.all(BELOW_ZERO, (site,))[0][0]
-    open_now = sum(code == "NEGATIVE" and not closed for code, _, closed, _ in flags)
+    open_now = sum(code == "NEGATIVE" and not closed for code, *_, closed in flags)
     promise(open_now == below, f"{site}: {below} lines below zero, {open_now} flags of it")
 
 
-def _doubled(world: World, site: str) -> tuple[set[str], set[str]]:
-    """Units that were received while they were here or had left us, and moved from elsewhere, in the feed's order."""
+def _in_two_places(world: World, site: str) -> tuple[set[str], set[str]]:
+    """The units that were received while they were here or had left us, and those that were moved from elsewhere.
+
+    By the feed's own order; the first of an entry stands for all of its.
+    """
     session = world.centre.session
-    stands: dict[tuple[str, str], str] = {}
-    found: set[str] = set()
-    moved: set[str] = set()
+    stands: dict[str, str] = {}
+    twice: set[str] = set()
+    elsewhere: set[str] = set()
     for standing, _, stored in session.all(STORED, (site,)):
         entry = read_entry(stored).entry if standing == "projected" else None
         if entry is None:
@@ -156,25 +165,29 @@ def _doubled(world: World, site: str) -> tuple[set[str], set[str]]:
         postings = [*entry.postings]
         for members in lists_of(session, site, entry):
             postings += members.postings
-        units = [posting for posting in postings if posting.key.serial is not None]
-        for posting in units:
-            key = (posting.key.gtin, posting.key.serial or "")
-            comes = posting.from_place in NOT_COME and posting.to_place not in NOT_OURS
-            if comes and stands.get(key, "supplier") not in NOT_COME:
-                found.add(case_place(*key))
-                break
-        first = {(each.key.gtin, each.key.serial or ""): each for each in reversed(units)}
-        for posting in units:
-            key = (posting.key.gtin, posting.key.serial or "")
-            stood = stands.get(key, "supplier")
-            if posting is first[key] and posting.from_place not in OUTSIDE and stood not in {
-                posting.from_place, *NOT_COME,
-            }:  # fmt: skip
-                moved.add(case_place(*key))
-                break
-        for posting in units:
-            stands[posting.key.gtin, posting.key.serial or ""] = posting.to_place
-    return found, moved
+        units = [
+            (case_place(posting.key.gtin, posting.key.serial), posting)
+            for posting in postings
+            if posting.key.serial is not None
+        ]
+        twice.update(list(_received_again(units, stands))[:1])
+        elsewhere.update(list(_taken_from_elsewhere(units, stands))[:1])
+        stands.update((unit, posting.to_place) for unit, posting in units)
+    return twice, elsewhere
+
+
+def _received_again(units: Sequence[tuple[str, Posting]], stands: Mapping[str, str]) -> Iterator[str]:
+    for unit, posting in units:
+        comes = posting.from_place in NOT_COME and posting.to_place not in NOT_OURS
+        if comes and stands.get(unit, SUPPLIER) not in NOT_COME:
+            yield unit
+
+
+def _taken_from_elsewhere(units: Sequence[tuple[str, Posting]], stands: Mapping[str, str]) -> Iterator[str]:
+    for unit, posting in dict(reversed(units)).items():
+        stood = stands.get(unit, SUPPLIER)
+        if posting.from_place not in OUTSIDE and stood not in {posting.from_place, *NOT_COME}:
+            yield unit
 
 
 def _holds_the_site(world: World, device: Device) -> None:
@@ -202,8 +215,7 @@ def _holds_the_site(world: World, device: Device) -> None:
     )
     promise(counters.scans_sent == counters.scans_saved, f"{device.label}: not all is told as sent")
     if not uncounted and not stolen:
-        some = {table: f"SELECT 1 FROM {table}" for table in OVERLAY}  # noqa: S608 - one of the names above
-        left = [table for table, sql in some.items() if connection.execute(sql).fetchone()]
+        left = [table for table, rows in OVERLAY.items() if connection.execute(rows).fetchone()]
         promise(not left, f"{device.label}: its overlay is not empty: {left}")
 
 

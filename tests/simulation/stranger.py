@@ -94,9 +94,7 @@ class Stranger:
     def push(self) -> bool:
         """Sends what the centre does not have; whether there was anything."""
         identity, centre = self.handheld.identity, self.world.centre
-        heads = {head.epoch: head for head in wire.read(wire.Heads, centre.heads(identity)).epochs}
-        known = heads.get(self.handheld.epoch.hex())
-        start = 1 if known is None else known.seq + 1
+        start = self.known_seq() + 1
         if start > len(self.handheld.entries):
             return False
         push = self.handheld.push(start, self.source.choice((start, None)))
@@ -105,16 +103,20 @@ class Stranger:
             if isinstance(answer, wire.ListsWanted):
                 absent = self.handheld.push(answer.seq + 1, answer.seq, absent=answer.digests)
                 centre.push(identity, wire.write(absent))
-            self._meddle(answer)
         except ProblemError as problem:
             promise(problem.code == "TOO_LARGE", f"a push of a stranger's is refused: {problem.code}")
             centre.push(identity, wire.write(self.handheld.push(start, start)))
         return True
 
-    def _meddle(self, answer: wire.PushAnswer) -> None:
+    def known_seq(self) -> int:
+        """How far the centre has its chain."""
+        heads = wire.read(wire.Heads, self.world.centre.heads(self.handheld.identity)).epochs
+        return next((head.seq for head in heads if head.epoch == self.handheld.epoch.hex()), 0)
+
+    def meddle(self) -> None:
         """Sends a list of somebody else's, as it is or spoilt: that is good for its entry, or nothing at all."""
         found = self.world.some_list(self.site)
-        if found is None or isinstance(answer, wire.Fork) or self.world.is_quiet:
+        if found is None:
             return
         digest, chunks = found
         hashes = tuple(hashlib.sha256(chunk).hexdigest() for chunk in chunks)
@@ -122,8 +124,8 @@ class Stranger:
         sent = [chunk if good else chunk[:-1] + b"?" for chunk in chunks]
         lists = tuple(wire.Chunk(digest, hashes, n, content) for n, content in enumerate(sent))
         if sum(map(len, sent)) < wire.PUSH_BYTES_MAX:
-            meddling = self.handheld.push(answer.seq + 1, answer.seq, lists=lists)
-            self.world.centre.push(self.handheld.identity, wire.write(meddling))
+            seq = self.known_seq()
+            self.world.centre.push(self.handheld.identity, wire.write(self.handheld.push(seq + 1, seq, lists=lists)))
 
     def push_all(self) -> None:
         """Everything, in calm weather."""

@@ -40,6 +40,8 @@ SOON_MS: Final = 5_000
 TOLD_MAX: Final = 240
 """Characters of one thing that happens, for a reader."""
 
+DIGESTS: Final = "SELECT DISTINCT digest FROM list_chunk ORDER BY digest"
+
 WEATHER: Final[dict[str, tuple[float, ...]]] = {
     "request lost": (0, 0.05, 0.3),
     "late request": (0, 0.05, 0.2),
@@ -67,7 +69,8 @@ WEATHER: Final[dict[str, tuple[float, ...]]] = {
     "backup": (0, 0.02, 0.05),
     "centre put back": (0, 0.02, 0.06),
     "records kept": (0, 0.1, 0.3),
-    "poison": (0, 0.05, 0.2),
+    "poison": (0, 0.1, 0.3),
+    "list sent by another": (0, 0.1, 0.3),
 }
 """What may happen, and how often: of each kind none, a little or a lot, drawn for each run."""
 
@@ -146,12 +149,13 @@ class World:
         return self.source.choice(self.events) if self.events else None
 
     def some_list(self, site: str) -> tuple[str, list[bytes]] | None:
-        """A member list of some device of a site."""
-        device = self.source.choice(self.devices)
-        rows = device.ledger._connection.execute("SELECT digest FROM list_chunk ORDER BY digest").fetchall()
-        if not rows or device.identity.site != site:
+        """A member list of some device of a site; one that its device has lost, if there is any."""
+        devices = [device for device in self.devices if device.identity.site == site]
+        lost = [(device, digest) for device in devices for digest in sorted(device.lost_lists)]
+        known = lost or [(device, row[0]) for device in devices for row in device.ledger._connection.execute(DIGESTS)]
+        if not known:
             return None
-        (digest,) = self.source.choice(rows)
+        device, digest = self.source.choice(known)
         return digest, device.ledger.outbox.chunks_of(digest)
 
     def made(self, event_id: str) -> None:
@@ -268,6 +272,8 @@ class World:
             self.tell("a stranger:", stranger.write())
             if self.source.random() < 0.5:
                 stranger.push()
+        if self.happens("list sent by another"):
+            self.source.choice(self.strangers).meddle()
 
     def arrive_late(self) -> None:
         """A request that its sender gave up, or has sent again, reaches the centre."""
