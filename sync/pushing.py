@@ -70,18 +70,24 @@ class Pushing:
                 yield SendPush(epoch.no, epoch.acked + 1, self.entries_max)
 
     def failed(self, request: SendPush | SendLists, failure: Failure) -> None:
-        """Less at once, where that may have been the cause. Lists are sent again when they are asked for again."""
-        self._wanted.pop(request.no, None)
+        """Less at once, where that may have been the cause. Lists that a bad network kept back stay wanted."""
+        if failure not in TRANSIENT - {Failure.TOO_LARGE}:
+            self._wanted.pop(request.no, None)
         if _entries(request) and failure in TRANSIENT - {Failure.UNREACHABLE}:
             self.entries_max = max(1, self.entries_max // 2)
 
     def heads(self, heads: Heads, outbox: Outbox) -> tuple[Effect, ...]:
-        """Every watermark anew: a centre that was restored has less, and gets the rest again."""
-        self._wanted.clear()
+        """Every watermark anew: a centre that was restored has less, and gets the rest again.
+
+        Lists stay wanted where its chain ends just before the entry that names them: heads are asked after every
+        failure, and on a network where something always fails no list would ever be sent.
+        """
         known = {head.epoch: head for head in heads.epochs}
         effects: tuple[Effect, ...] = ()
         for epoch in outbox.epochs():
             head = known.get(epoch.id) or EpochHead(epoch.id, 0, "", 0)
+            if epoch.no in self._wanted and self._wanted[epoch.no].start != head.seq + 1:
+                del self._wanted[epoch.no]
             effects += self._held(epoch, head, head.safe_seq, outbox)
         return effects
 

@@ -421,13 +421,25 @@ def test_lists_on_a_chain_that_is_not_ours_are_not_sent() -> None:
     assert talk.turn(type(answer)("lists", answer.epoch, 3, "ff", ("d",), SERVER_TIME))[2] == push(4, 0)
 
 
-def test_fresh_heads_forget_what_was_wanted() -> None:
+def test_heads_that_end_elsewhere_forget_what_was_wanted() -> None:
     talk = Talk(entries=3, acked=2)
     talk.turn(talk.lists(2, "d"))
     talk.later(HEADS_EVERY_MS)
-    talk.turn(talk.heads())
+    talk.turn(talk.heads(talk.head(1)))
 
-    assert talk.ask_for(SendPush | SendLists) == push(3)
+    assert talk.ask_for(SendPush | SendLists) == push(2)
+
+
+def test_where_something_always_fails_between_lists_are_sent_all_the_same() -> None:
+    """After a failure heads are asked, which say nothing new: what was wanted before it still is."""
+    talk = Talk(entries=3, acked=2)
+    talk.turn(talk.lists(2, "d"))
+    lists = talk.ask_for(SendLists)
+    talk.answer(lists, Failed(Failure.TIMED_OUT))
+    talk.later(HEADS_EVERY_MS)
+    talk.answer(talk.ask_for(AskHeads), talk.heads())
+
+    assert talk.ask_for(SendPush | SendLists) == lists
 
 
 # --- answers that are none -------------------------------------------------------------------------------------------
@@ -715,6 +727,7 @@ def test_lists_that_fail_say_nothing_about_how_much() -> None:
     talk = Talk(entries=5000, acked=2)
     talk.turn(talk.lists(2, "d"))
     talk.answer(talk.ask_for(SendLists), Failed(Failure.TIMED_OUT))
+    talk.answer(talk.ask_for(SendLists), talk.ack(2))
 
     assert talk.ask_for(SendPush) == push(3)
 

@@ -62,7 +62,9 @@ STORM = Weather(
     refused=0.1, dropped=0.08, cut_before=0.08, cut_after=0.12, truncated=0.08, duplicated=0.12, delay_s=(0.0, 0.15),
 )  # fmt: skip
 SAVED_WITHIN_S = 120.0
-SENT_WITHIN_S = 400.0
+STORM_S = 90.0
+"""The longest: who has not got through by then does so in the calm."""
+
 STANDS_S = 1.0
 """Longer than the guard before a scan can be an answer."""
 
@@ -251,7 +253,8 @@ def test_a_shift_of_five_devices_without_a_network_arrives_whole_over_a_bad_one(
         set_weather(workers, STORM)
         for worker in workers:
             stack.enter_context(Handheld(worker.home))
-        wait_until(lambda: all(map(is_sent, homes)), "everything sent in the storm", SENT_WITHIN_S)
+        until = time.monotonic() + STORM_S
+        wait_until(lambda: all(map(is_sent, homes)) or time.monotonic() > until, "the storm's end", 2 * STORM_S)
         assert min(worker.goes_wrong for worker in workers) > 3, [worker.proxy.fates for worker in workers]
         set_weather(workers, CLEAN)
         await_settled(homes, centre)
