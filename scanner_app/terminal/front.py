@@ -28,7 +28,7 @@ from scanner_app.terminal.quick_digits import Asked
 from scanner_app.terminal.shown import Results, Shown
 from scanner_app.terminal.view import Room
 from scanner_app.workflows.step import Command, Commanded, Line, Tone
-from sync.link import Override
+from sync.link import LinkState, Override
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,14 +190,17 @@ class Front:
         )  # fmt: skip
 
     def _sync_label(self, *, overlaid: bool) -> str:
-        """What the sync key does: on the menu it hurries and shows health, where it takes or gives back the link."""
-        if self.sync is None or self.beneath is not Room.MENU:
+        """What the sync key does: it hurries, on the menu always, elsewhere while there is no link.
+
+        On the menu it shows health too, where it takes the link away or gives it back.
+        """
+        if self.sync is None or self.recall or self.beneath in {Room.SIGN_IN, Room.FAULT}:
             return ""
-        if not overlaid:
-            return "screen.key.sync"
-        if self.room is not Room.HEALTH:
-            return ""
-        return "screen.key.go_online" if self._kept_offline else "screen.key.stay_offline"
+        if overlaid:
+            in_health = self.room is Room.HEALTH and self.beneath is Room.MENU
+            return "" if not in_health else f"screen.key.{'go_online' if self._kept_offline else 'stay_offline'}"
+        away = self.sync.state.link is LinkState.OFFLINE and not self._kept_offline
+        return "screen.key.sync" if away or self.beneath is Room.MENU else ""
 
     @property
     def _kept_offline(self) -> bool:
@@ -206,8 +209,9 @@ class Front:
     def _sync_key(self, sync: Sync) -> None:
         if self.room is Room.HEALTH:
             sync.stay_offline(offline=not self._kept_offline)
-        else:
-            sync.hurry()
+            return
+        sync.hurry()
+        if self.beneath is Room.MENU:
             self._lay_over(Room.HEALTH)
 
     def key_of(self, action: str) -> str:

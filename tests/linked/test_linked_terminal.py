@@ -182,6 +182,27 @@ def test_a_handheld_is_enrolled_by_scanning_the_code_and_no_file_holds_it(homes:
         assert view(running).status.site == "Demo"
 
 
+def test_a_worker_in_a_task_can_hurry_while_there_is_no_link(homes: Homes) -> None:
+    def keys(running: Running) -> list[tuple[str, str]]:
+        return [(hint.key, hint.label) for hint in view(running).keys]
+
+    with at_work(homes.enrolled("A")) as running:
+        sign_in(running)
+        running.wait_for(lambda: view(running).status.link is Link.ONLINE)
+        running.terminal.key("F8")
+        running.wait_for(lambda: view(running).room is Room.ENQUIRY)
+        assert ("F9", "Sync") not in keys(running)
+        homes.centre.stop()
+        running.scanner.scan("LOC-A-01-1")
+        running.wait_for(lambda: view(running).status.link is Link.OFFLINE)
+        assert ("F9", "Sync") in keys(running)
+        homes.centre.start()
+        running.terminal.key("F9")
+        running.wait_for(lambda: view(running).status.link is Link.ONLINE)
+        assert view(running).room is Room.ENQUIRY
+        running.wait_for(lambda: view(running).meter.sent == 2)
+
+
 def test_no_label_takes_a_handheld_over(homes: Homes) -> None:
     """Not while somebody works, and not one that is enrolled: its own centre has to send it away first."""
     home = homes.enrolled("A")
