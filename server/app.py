@@ -111,12 +111,14 @@ class Handlers:
     async def enrol(self, request: Request) -> Response:
         """A code becomes a device's key, name and token."""
         centre = self._centre
-        centre.tries.check(request.client.host if request.client else "")
+        address = request.client.host if request.client else ""
+        centre.tries.check(address)
         with centre.budget.take(size_of(request)):
             asked = read_enrol(await read_body(request))
         find = partial(registry.site_of_code, code=asked.code, now_ms=centre.now_ms())
         site, _ = await centre.readers.ask(find)
         answer = await centre.writer.do(site, lambda writing: registry.enrol(writing, asked))
+        centre.tries.worked(address)
         centre.gate.forget()
         log.info("enrolled", site=answer.site, device=answer.device)
         return self._answer(request, answer)

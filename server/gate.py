@@ -90,3 +90,9 @@ class Tries:
         self._all.append(now_ms)
         while len(self._of) > ADDRESSES_MAX:
             self._of.popitem(last=False)
+
+    def worked(self, address: str) -> None:
+        """The last try was a good one: whoever enrols a whole fleet guesses at nothing."""
+        for tries in (self._of.get(address), self._all):
+            if tries:
+                tries.pop()

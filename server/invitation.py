@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from scanner_app.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 QUIET_ZONE: Final = 2
 """Modules of light around the symbol; the terminal's own margin does the rest."""
 
@@ -20,6 +21,12 @@ HALVES: Final = {(False, False): "█", (False, True): "▀", (True, False): "�
 def invitation(url: str, code: str, pin: str = "") -> str:
     """The text of the symbol; `pin`: SHA-256 of the certificate that the handheld shall trust (hex), '' for none."""
     return f"{url.rstrip('/')}/#{urlencode({'enrol': code} | ({'pin': pin} if pin else {}))}"
+
+
+def is_address(url: str) -> bool:
+    """Whether handhelds can be enrolled there: HTTPS, or HTTP on this very machine."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 def drawn(text: str) -> Iterator[str]:

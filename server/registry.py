@@ -94,18 +94,23 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
+def code_digest(code: str) -> bytes:
+    """Of a code as a person may type it: in small letters, without its dashes."""
+    return digest("".join(character for character in code.upper() if character.isalnum()))
+
+
 def make_code(writing: Writing, device: str) -> str:
     """A code that enrols `device` once, within a day; earlier ones for it no longer work."""
     group = ("".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_GROUP)) for _ in range(CODE_GROUPS))
     code = "-".join(group)
     writing.session.run(DROP_OLD_CODES, (writing.now_ms, writing.site, device))
-    writing.session.run(ADD_CODE, (digest(code), writing.site, device, writing.now_ms + DAY_MS))
+    writing.session.run(ADD_CODE, (code_digest(code), writing.site, device, writing.now_ms + DAY_MS))
     return code
 
 
 def site_of_code(session: Session, code: str, now_ms: int) -> tuple[str, str]:
     """Site and device of a code that works. Raises ProblemError BAD_CODE."""
-    wanted = digest(code)
+    wanted = code_digest(code)
     row = session.one(CODE, (wanted,))
     if row is None or not hmac.compare_digest(row[0], wanted) or row[3] < now_ms:
         raise ProblemError("BAD_CODE")
@@ -120,7 +125,7 @@ def enrol(writing: Writing, asked: EnrolRequest) -> EnrolAnswer:
         raise ProblemError("BAD_CODE")
     if not is_public_key(asked.public_key):
         raise ProblemError("MALFORMED", "public_key is no Ed25519 key")
-    session.run(DROP_CODE, (digest(asked.code),))
+    session.run(DROP_CODE, (code_digest(asked.code),))
     now_ms, version = writing.now_ms, asked.version[:VERSION_MAX]
     session.run(PUT_DEVICE, (site, device, asked.public_key, ACTIVE, version, now_ms, now_ms))
     session.run(DROP_ALL, (site, device))

@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from scanner_app.domain.follow_ups import LOT_SUBJECT
-from scanner_app.domain.scan import ParsedScan, parse_scan
+from scanner_app.domain.scan import ParsedScan
 from scanner_app.domain.stock import OUTSIDE, case_place, is_container, sscc_place
+from scanner_app.domain.typed_entry import read_kept
 from server.doubts import PLACE_SUBJECT
 from server.lists import chunks_of
 from server.strict import read_entry, read_list
@@ -73,7 +74,7 @@ def _mentioned(entry: Entry) -> set[str]:
     if entry.raw is None:
         return set()
     day = datetime.fromtimestamp(entry.stamp.event_time / 1000, UTC).date()
-    scan = parse_scan(entry.raw.payload.decode("utf-8", "replace"), day)
+    scan = read_kept(entry.raw, day)
     if not isinstance(scan, ParsedScan):
         return set()
     found = set() if scan.sscc is None else {sscc_place(str(scan.sscc))}

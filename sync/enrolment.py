@@ -128,4 +128,6 @@ def _refusal(url: str, failed: Failed) -> SyncError:
         code, why = "PIN_DIFFERS", "shows another authority than the pin names."
     else:
         code, why = REASONS.get(failed.failure, (REFUSED, "does not take the request."))
+        if failed.failure is Failure.UNREACHABLE and url.startswith("http:"):
+            why = "cannot be reached."
     return SyncError(code, f"{url} {why}", remedy=REMEDIES.get(code, ""), retryable=code.startswith("CENTRE"))

@@ -30,9 +30,14 @@ def run(options: argparse.Namespace) -> int:
     from importlib.metadata import version  # noqa: PLC0415 - loaded when it is used
 
     from scanner_app.bootstrap import open_ledger, open_station  # noqa: PLC0415 - after the arguments are known
+    from scanner_app.cli.init import Names, make_home, own_name  # noqa: PLC0415 - loaded when it is used
+    from scanner_app.config import find_home  # noqa: PLC0415 - after the arguments are known
     from sync.enrolment import enrol  # noqa: PLC0415 - loads the network
 
     asked = _invitation(options)
+    home = find_home(config_file=options.config)
+    if options.config is None and not home.config_path.exists() and not home.ledger_path.exists():
+        make_home(home, None, Names(own_name()), demo=False)
     station = open_station(options.config)
     open_ledger(station).close()
     try:

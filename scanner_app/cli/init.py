@@ -39,10 +39,15 @@ def run(options: argparse.Namespace) -> int:
     from scanner_app.config import find_home  # noqa: PLC0415 - after the arguments are known
 
     home = find_home(config_file=options.config)
-    device = options.device or (DEMO_DEVICE if options.demo else os.uname().nodename.upper()) or "HANDHELD-1"
+    device = options.device or (DEMO_DEVICE if options.demo else own_name())
     make_home(home, options.now, Names(device, options.site, options.time_zone), demo=options.demo)
     sys.stderr.write(f"scanner: configuration in {home.config_path}, ledger in {home.ledger_path}.\n")
     return DONE
+
+
+def own_name() -> str:
+    """What a handheld is called until somebody says otherwise: the machine's name."""
+    return os.uname().nodename.upper() or "HANDHELD-1"
 
 
 @dataclass(frozen=True, slots=True)

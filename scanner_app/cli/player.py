@@ -101,7 +101,7 @@ class Player:
         if name not in self._stages:
             folder = self._first.home.state_folder.parent / name
             home = Home(folder / "config.toml", folder)
-            if not home.config_path.exists():
+            if not home.config_path.exists() and not home.ledger_path.exists():
                 raise refused(number, f"there is no home {folder}: make it with `SCANNER_HOME={folder} scanner init`")
             self._stages[name] = Stage(replace(station_of(home), clock=self._clock), self._clock)
         return self._stages[name]

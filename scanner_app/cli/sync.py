@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scanner_app.cli.telling import counted
 from scanner_app.errors import ConfigError
+from scanner_app.phrases import phrases_of
 
 if TYPE_CHECKING:
     import argparse
@@ -41,8 +42,10 @@ class Synced:
         """For people."""
         went = f"{counted(self.sent, 'entry', 'entries')} sent"
         waits = f", {counted(self.pending, 'entry waits', 'entries wait')}" if self.pending else ""
-        said = f"; the centre says {self.notice}" if self.notice else ""
-        return f"{went}{waits}; {'the site is up to date' if self.ok else f'the centre is {self.link}'}{said}"
+        if self.ok:
+            return f"{went}{waits}; the site is up to date"
+        why = phrases_of("en").say(f"screen.notice.{self.notice}") if self.notice else f"the centre is {self.link}"
+        return f"{went}{waits}; {why}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

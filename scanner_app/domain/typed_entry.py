@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scanner_app.domain.ai_table import ROWS, TABLE
 from scanner_app.domain.element_strings import Clash, judge, not_ascii, scan_of, value_error
@@ -31,6 +31,9 @@ from scanner_app.domain.keys import (
 from scanner_app.domain.parsed_scan import Kind, ParsedScan, ScanError, ScanErrorCode
 from scanner_app.domain.scan import DEFAULT_LABELS, LabelPrefixes, parse_scan
 
+if TYPE_CHECKING:
+    from scanner_app.domain.entry import Raw
+
 SPACE: Final = " "
 """Stands between the groups of what is printed; no application identifier's value may hold one."""
 
@@ -38,6 +41,9 @@ SSCC_AI: Final = "00"
 GTIN_AI: Final = "01"
 KEY_DIGITS_MIN: Final = min(GTIN_LENGTHS)
 """Fewer digits are no key, whatever they are."""
+
+MANUAL: Final = "manual"
+"""The method of an entry's scan that was typed by hand."""
 
 NO_KEY: Final = "BAD_LENGTH"
 
@@ -56,6 +62,12 @@ def read_typed(text: str, today: date, labels: LabelPrefixes = DEFAULT_LABELS) -
     else:
         read = bare_key(typed.replace(SPACE, "")) or parse_scan(_own_label(typed, labels), today, labels)
     return read if isinstance(read, ScanError) else replace(read, typed=True)
+
+
+def read_kept(raw: Raw, today: date) -> ParsedScan | ScanError:
+    """What a scan says that the ledger keeps, by the way that it came: typed by hand or read."""
+    text = raw.payload.decode("utf-8", "replace")
+    return read_typed(text, today) if raw.method == MANUAL else parse_scan(text, today)
 
 
 def _interpretation(text: str, today: date) -> ParsedScan | ScanError:

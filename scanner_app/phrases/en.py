@@ -524,7 +524,7 @@ SCREENS: dict[str, str] = {
     "screen.health.centre.remedy.other": "check network and clock, and `scanner-server doctor`; all scans are kept",
     "screen.health.centre.by_hand": "kept offline by hand: {sync_key} ends it",
     "screen.health.sent": "sent",
-    "screen.health.sent.all": "all {saved}, {safe} of them on a second disk",
+    "screen.health.sent.all": "all {saved}, {safe} of them in a backup too",
     "screen.health.sent.new": "{sent} of {saved}",
     "screen.health.sent.some": "{sent} of {saved}, the oldest waits {age}",
     "screen.health.parked": "parked",

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from scanner_app.domain.counting import count_fact_of
-from scanner_app.domain.scan import ParsedScan, parse_scan
+from scanner_app.domain.scan import ParsedScan
+from scanner_app.domain.typed_entry import read_kept
 
 if TYPE_CHECKING:
     from scanner_app.domain.entry import Entry
@@ -32,7 +33,7 @@ def mention_of(entry: Entry) -> Mention | None:
     if entry.raw is None or entry.postings or entry.container_moves or entry.lists:
         return None
     day = datetime.fromtimestamp(entry.stamp.event_time / 1000, UTC).date()
-    scan = parse_scan(entry.raw.payload.decode("utf-8", "replace"), day)
+    scan = read_kept(entry.raw, day)
     if not isinstance(scan, ParsedScan):
         return None
     found = Mention(_text(scan.gtin), _text(scan.lot), _text(scan.serial), _text(scan.sscc))

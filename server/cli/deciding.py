@@ -65,7 +65,7 @@ def _recall(options: argparse.Namespace) -> int:
         print_json(done)
     else:
         print(done["recall"])
-        say(f"recall opened, {done['lines']} lines; every device of {done['site']} hears of it first of all.")
+        say(f"recall opened, lines: {done['lines']}; every device of {done['site']} hears of it first of all.")
     return DONE
 
 

@@ -9,7 +9,7 @@ from server import registry
 from server.authority import authority_of
 from server.cli.answers import DONE, NO, perform, print_json, print_table, reading, say, settings_of
 from server.commands import usage
-from server.invitation import drawn, invitation
+from server.invitation import drawn, invitation, is_address
 
 if TYPE_CHECKING:
     import argparse
@@ -48,6 +48,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _enrol_code(options: argparse.Namespace, settings: Settings) -> int:
     """The code; with an address also what a handheld scans, drawn as a QR code."""
+    if options.url is not None and not is_address(options.url):
+        raise usage(f"--url {options.url}: write https://HOST[:PORT], as handhelds reach it.")
+    with reading(settings) as session:
+        active = [row for row in registry.devices(session) if row.device == options.device and row.state == "active"]
+    for row in active:
+        say(f"{row.device} is at work at {row.site}: whoever enrols by this code takes its place.")
     made = perform(settings, "enrol-code", {"device": options.device, "site": options.site})
     authority = authority_of(settings)
     pin = None if authority is None else authority.pin

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         with closing(open_reader(copy)) as connection:
             heads = heads_in(Session(connection))
         moved = perform(settings, "backed-up", {"heads": heads})["moved"]
-        say(f"{copy} holds {found.entries} entries of {found.sites} sites; {moved} chains are safe further now.")
+        say(f"{copy} holds {found.entries} entries of {found.sites} sites; chains of which more is safe now: {moved}.")
         say(f"The centre's key {settings.key_path} is not in it: keep a copy of it elsewhere.")
         return DONE
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -189,6 +189,8 @@ def test_a_revoked_handheld_is_told_so_and_keeps_what_it_has(
     assert steps[0]["saved"] == 1
     assert steps[0]["sent"] == 0
     assert answer(capsys, "sync", "--once", "--json", code=3)["notice"] == "turned_away"
+    assert main(["sync"]) == 3
+    assert "; the centre does not know this device: tell a supervisor. Scans are kept" in told(capsys)
     assert main(["doctor"]) == 1
     assert f"remedy: enrol again with a new code: scanner enrol {homes.centre.url} CODE" in told(capsys)
 
@@ -307,3 +309,28 @@ def test_an_invitation_in_a_replay_is_no_scan(homes: Homes, tmp_path: Path, caps
     steps = replayed(capsys, tmp_path, {"scan": "https://centre.example/#enrol=SECRET"}, {"scan": "LOC-A-01-1"})
     assert [step["saved"] for step in steps] == [0, 1]
     assert not [path for path in home.rglob("*") if path.is_file() and b"SECRET" in path.read_bytes()]
+
+
+def test_a_new_handheld_is_enrolled_as_it_is_and_has_its_configuration(
+    homes: Homes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = homes.use("new")
+    assert main(["enrol", homes.centre.url, "WRONG"]) == 1
+    assert (home / "config.toml").exists()
+    code = homes.centre.code(f"{homes.folder.name}-new")
+    assert main(["enrol", homes.centre.url, code.replace("-", "").lower()]) == 0
+    assert "the site is up to date" in told(capsys)
+
+
+def test_a_code_for_a_name_that_is_at_work_says_so(homes: Homes) -> None:
+    homes.enrolled("A")
+    done = homes.centre.tried("enrol-code", "--device", f"{homes.folder.name}-A")
+    assert done.returncode == 0
+    assert "is at work at SITE-1: whoever enrols by this code takes its place" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["centre:8700", "http://centre.example:8700", "https://"])
+def test_no_code_is_drawn_that_no_handheld_can_take(homes: Homes, url: str) -> None:
+    done = homes.centre.tried("enrol-code", "--device", "X", "--url", url)
+    assert done.returncode == 2
+    assert "write https://HOST[:PORT]" in done.stderr

@@ -272,7 +272,7 @@ def test_doctor_without_a_home(
 
 def test_backup_and_restore(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = tmp_path / "copy.db"
-    assert "safe further" in said(capsys, "backup", str(copy), code=0)
+    assert "chains of which more is safe now: " in said(capsys, "backup", str(copy), code=0)
     assert "is the former one" in said(capsys, "restore", str(copy), code=0)
     assert json.loads(run(capsys, "verify"))["ok"]
     assert home.exists()

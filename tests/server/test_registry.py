@@ -178,3 +178,15 @@ def test_codes_are_tried_only_so_often() -> None:
     assert refused(lambda: tries.check("yet another")) == "TOO_MANY_TRIES"
     clock.ms += WINDOW_MS
     tries.check("one")
+
+
+def test_who_enrols_a_whole_fleet_guesses_at_nothing() -> None:
+    tries = Tries(Clock())
+    for _ in range(3 * TRIES_MAX):
+        tries.check("dock")
+        tries.worked("dock")
+    for _ in range(TRIES_MAX):
+        tries.check("dock")
+    with pytest.raises(ProblemError):
+        tries.check("dock")
+    tries.worked("nobody")

@@ -269,3 +269,15 @@ def test_an_export_tells_a_list_once_and_before_the_entry_that_names_it(writer: 
     connection.close()
     assert [line["type"] for line in lines] == ["epoch", "list", "entry", "entry", "entry"]
     assert [line["hash"] for line in lines if line["type"] == "entry"] == [saved.hash for saved in writer.written]
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [("(01)09521001000116(21)T-1(10)L9", "manual"), ("]d2010952100100011621T-1\x1d10L9", "scanned")],
+)
+def test_a_refused_scan_is_traced_however_it_was_read(writer: Writer, text: str, method: str) -> None:
+    refused = Refused(Refusal.IN_OTHER_DOCUMENT, {})
+    writer.append(writer.entry(EntryKind.REFUSED, raw=scanned(text, method), verdict=refused))
+    found = traced(writer, Movements(gtin="09521001000116", serial="T-1"))
+    assert found is not None
+    assert [movement.kind for movement in found] == ["refused"]

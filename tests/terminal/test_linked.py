@@ -77,7 +77,7 @@ def test_health_tells_how_far_everything_has_come(site: Site) -> None:
     site.ledger.set_watermark(1, 1, 1)
     site.take(total=f"{site.ledger.site.site_sum:016x}")
     rows = told(site, online, START_MS)
-    assert rows["sent"] == (True, "all 1, 1 of them on a second disk", "")
+    assert rows["sent"] == (True, "all 1, 1 of them in a backup too", "")
     assert rows["site stock"] == (True, "up to date", "")
     assert rows["parked"] == (True, "0", "")
     assert told(site, online, START_MS + 3 * HOUR_MS)["site stock"] == (True, "2h old", "")
