@@ -118,9 +118,9 @@ def test_without_a_ledger_the_remedy_is_init(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_signed_export_needs_a_key(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_signed_export_is_not_there_yet(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", "export", "--signed", str(tmp_path / "signed")]) == 2
-    assert "enrol" in capsys.readouterr().err
+    assert "not there yet" in capsys.readouterr().err
     assert not (tmp_path / "signed").exists()
     assert home.exists()
 
