@@ -30,6 +30,8 @@ PIECE_BYTES: Final = 64 * 1024
 TLS_RECORDS: Final = bytes(range(20, 24))
 LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 START_S: Final = 10.0
+ENDING_ROUNDS = 3
+CALM_S = 0.02
 
 
 class Fate(StrEnum):
@@ -130,25 +132,26 @@ class Proxy:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._up.set()
         await self._stopping.wait()
         server.close()
-        self._cut_all()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(ENDING_ROUNDS):  # what was accepted at the last moment comes to be a connection first
+            await asyncio.sleep(CALM_S)
+            self._cut_all()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A task that is ended before it has begun runs nothing, so the connection is let go of when it is done."""
+        task = self._loop.create_task(self._connected(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(lambda _: reset(writer))
+        task.add_done_callback(self._tasks.discard)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
+        with suppress(OSError, EOFError, asyncio.CancelledError):
             await _Connection(self, Random(f"{self.seed}/{next(self._numbers)}"), reader, writer).run()
-        except (OSError, EOFError, asyncio.CancelledError):
-            pass
-        finally:
-            reset(writer)
-            self._tasks.discard(task)
 
 
 @dataclass
@@ -174,8 +177,8 @@ class _Connection:
         finally:
             for task in both:
                 task.cancel()
+            far.transport.abort()  # before anything is waited for, since that may be cancelled too
             await asyncio.gather(*both, return_exceptions=True)
-            far.transport.abort()
 
     def tell(self, fate: Fate) -> None:
         self.fate = fate
@@ -242,9 +245,11 @@ class _Connection:
         """The request once more, until it is answered."""
         self.fate = Fate.PASSED
         reader, writer = await asyncio.open_connection(*self.proxy.upstream)
-        writer.write(self.request)
-        await reader.read(PIECE_BYTES)
-        writer.transport.abort()
+        try:
+            writer.write(self.request)
+            await reader.read(PIECE_BYTES)
+        finally:
+            writer.transport.abort()
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
