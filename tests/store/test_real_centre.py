@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scanner_app.bootstrap.syncing import fed
 from scanner_app.domain import facts as f
-from scanner_app.domain.feed import FedChunk, FedEntry, FedRecord, FedRow
 from scanner_app.domain.lists import MemberList
 from scanner_app.domain.stock import SUPPLIER, ContainerMove, Posting, Seal
 from scanner_app.store.ledger import Ledger, PageEnd
@@ -164,17 +164,6 @@ class Device:
         self.ledger.close()
         shutil.copyfile(image, self.path)
         self.ledger = Ledger.open(self.path, self.name, make_epoch)
-
-
-def fed(row: wire.Row) -> FedRow:
-    """A row of the wire as the store takes it."""
-    match row:
-        case wire.EntryRow():
-            return FedEntry(row.n, row.device, row.epoch, row.seq, row.standing, row.record_time, row.content)
-        case wire.RecordRow():
-            return FedRecord(row.n, row.kind, row.id, row.body)
-        case wire.ListRow(_, chunk):
-            return FedChunk(chunk.digest, chunk.hashes, chunk.n, chunk.content)
 
 
 @pytest.fixture
